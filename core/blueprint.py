@@ -1,0 +1,100 @@
+"""The Blueprint: the neutral, frozen description of an App that adapters and Pulumi read, and nothing else."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class FunctionPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe one contract that a handler fulfils."""
+
+    contract: str
+    unit: str
+    latency: str
+    effect: str
+    undone_by: str | None
+    refuses: tuple[str, ...]
+    ports: tuple[str, ...]
+    data_classes: tuple[str, ...]
+    attempts: int
+    timeout_seconds: float
+    handler: str
+
+
+class WorkflowPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe one contract that a workflow fulfils, by the version of its program."""
+
+    contract: str
+    unit: str
+    version: str
+    calls: tuple[str, ...]
+    waits_for: tuple[str, ...]
+    data_classes: tuple[str, ...]
+
+
+class TopicPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe a topic, who publishes to it and who subscribes."""
+
+    name: str
+    message: str
+    key: str
+    publishers: tuple[str, ...]
+    subscribers: tuple[str, ...]
+    external: bool
+    data_classes: tuple[str, ...]
+
+
+class StreamPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe a stream of records from outside."""
+
+    name: str
+    message: str
+    key: str
+    into: str
+    data_classes: tuple[str, ...]
+
+
+class SchedulePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe what is asked again and again."""
+
+    name: str
+    every_seconds: float
+    starts: str
+
+
+class EndpointPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe an HTTP endpoint."""
+
+    method: str
+    path: str
+    starts: str
+    data_classes: tuple[str, ...]
+
+
+class PortPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe a port that the App binds, and what its implementation declared that it needs."""
+
+    port: str
+    kind: str
+    implementation: str
+    backend: str | None
+    secrets: tuple[str, ...]
+    hosts: tuple[str, ...]
+    countries: tuple[str, ...]
+
+
+class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe an App: units, functions, workflows, triggers, ports and the classes of data that each carries."""
+
+    app: str
+    policy_version: str
+    code_version: str
+    units: tuple[str, ...]
+    functions: tuple[FunctionPlan, ...]
+    workflows: tuple[WorkflowPlan, ...]
+    topics: tuple[TopicPlan, ...]
+    streams: tuple[StreamPlan, ...]
+    schedules: tuple[SchedulePlan, ...]
+    endpoints: tuple[EndpointPlan, ...]
+    late_events: tuple[tuple[str, str], ...]
+    ports: tuple[PortPlan, ...]

@@ -1,0 +1,456 @@
+"""What an App becomes when it is loaded: every name resolved, every rule checked, the Blueprint derived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, get_args, get_origin
+
+import msgspec
+
+from isthmus.core import blueprint as plan
+from isthmus.core.app import App, AppRefused
+from isthmus.core.contract import Contract, Effect
+from isthmus.core.handler import Handler
+from isthmus.core.message import Event, carried_classes, field_types
+from isthmus.core.ports import Binding, Caller, Clock, Gateway, Publisher, Records, Reference, Table
+from isthmus.core.program import Program, check_workflows
+from isthmus.core.refusal import Refusal
+from isthmus.core.trigger import Topic
+from isthmus.core.workflow import Workflow
+
+PROVIDED = (Clock, Reference, Caller)
+
+
+class Composition(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a loaded App: what each name stands for, the checked programs, and the Blueprint."""
+
+    name: str
+    app: App
+    contracts: Mapping[str, Contract[Any, Any]]
+    handlers: Mapping[str, Handler[..., Any]]
+    workflows: Mapping[str, Workflow[Any, Any]]
+    programs: Mapping[str, Program]
+    events: Mapping[str, type[Event]]
+    late_events: Mapping[str, Contract[Any, Any]]
+    topics: Mapping[str, Topic]
+    blueprint: plan.Blueprint
+
+    def contract(self, name: str) -> Contract[Any, Any]:
+        """Return a contract by name; KeyError when the App has none of that name."""
+        return self.contracts[name]
+
+    def refusal(self, contract: str, name: str) -> type[Refusal]:
+        """Return a refusal that a contract declares, by its name; KeyError when it declares none of that name."""
+        return {refusal.__name__: refusal for refusal in self.contracts[contract].refuses}[name]
+
+    def topic_of(self, message: type) -> Topic:
+        """Return the topic that carries a type of message; KeyError when none does."""
+        return {topic.message: topic for topic in self.topics.values()}[message]
+
+    def binding(self, port: Any, backend: str) -> Binding:
+        """Return what a port is bound to on a backend; KeyError when it is not bound there."""
+        bound = self.app.bindings
+        return bound[port, backend] if (port, backend) in bound else bound[port, None]
+
+
+def compose(app: App) -> Composition:
+    """Check an App and resolve it.
+
+    Raises AppRefused (ISTH110) with every problem found.
+    """
+    problems: list[str] = []
+    fulfilled = _fulfilled(app, problems.append)
+    contracts = _contracts(app, fulfilled)
+    problems += _unfulfilled(app, contracts, fulfilled)
+    problems += _undos_that_do_not_fit(contracts)
+    problems += _ports_that_are_not_bound(app)
+    problems += _topics_without_publisher(app)
+    problems += _triggers_that_do_not_fit(app)
+    workflows = {name: one for name, one in fulfilled.items() if isinstance(one, Workflow)}
+    programs, found = check_workflows(workflows)
+    problems += [str(problem) for problem in found]
+    events = _events(app, programs, workflows)
+    problems += _events_without_late_contract(app, programs)
+    if problems:
+        raise AppRefused(app.name, problems)
+    handlers = {name: one for name, one in fulfilled.items() if isinstance(one, Handler)}
+    return Composition(
+        name=app.name,
+        app=app,
+        contracts=MappingProxyType(contracts),
+        handlers=MappingProxyType(handlers),
+        workflows=MappingProxyType(workflows),
+        programs=MappingProxyType(dict(programs)),
+        events=MappingProxyType(events),
+        late_events=MappingProxyType({event.__name__: contract for event, contract in app.late_events.items()}),
+        topics=MappingProxyType({topic.name: topic for topic in app.topics}),
+        blueprint=_blueprint(app, contracts, handlers, programs),
+    )
+
+
+def _fulfilled(app: App, report: Callable[[str], None]) -> dict[str, Handler[..., Any] | Workflow[Any, Any]]:
+    found: dict[str, Handler[..., Any] | Workflow[Any, Any]] = {}
+    for stranger in app.strangers:
+        report(f"{stranger!r} fulfils nothing (decorate it with @handles(contract) or @workflow(contract))")
+    for one in (*app.handlers, *app.workflows):
+        name = one.contract.name
+        if name in found:
+            report(
+                f"{one.place}: contract {name} is fulfilled by {found[name]!r} and by {one!r} "
+                "(list one of them in fulfils)"
+            )
+        found[name] = one
+    return found
+
+
+def awaited(program: Program) -> Iterator[str]:
+    """Yield the names of the contracts that a program awaits."""
+    for statement in statements(program.body):
+        match getattr(statement, "awaited", None):
+            case None:
+                continue
+            case waiting if hasattr(waiting, "calls"):
+                yield from (call.contract for call in waiting.calls)
+            case waiting if hasattr(waiting, "contract"):
+                yield waiting.contract
+
+
+def waited_for(program: Program) -> Iterator[str]:
+    """Yield the names of the events that a program waits for."""
+    for statement in statements(program.body):
+        event = getattr(getattr(statement, "awaited", None), "event", None)
+        if event is not None:
+            yield event
+
+
+def statements(body: tuple[Any, ...]) -> Iterator[Any]:
+    """Yield every statement of a body, those inside others included, in source order."""
+    for statement in body:
+        yield statement
+        for part in ("then", "body"):
+            yield from statements(getattr(statement, part, ()))
+        for catch in getattr(statement, "catches", ()):
+            yield from statements(catch.body)
+        yield from statements(getattr(statement, "orelse", ()))
+
+
+def _contracts(
+    app: App, fulfilled: Mapping[str, Handler[..., Any] | Workflow[Any, Any]]
+) -> dict[str, Contract[Any, Any]]:
+    """Return every contract that the App mentions, by name, those that workflows await and undos included."""
+    found: dict[str, Contract[Any, Any]] = {}
+    waiting: list[Contract[Any, Any]] = [one.contract for one in fulfilled.values()]
+    waiting += [contract for topic in app.topics for contract in topic.subscribers]
+    waiting += [stream.into for stream in app.streams]
+    waiting += [one.starts for one in (*app.schedules, *app.endpoints)]
+    waiting += list(app.late_events.values())
+    for one in app.workflows:
+        waiting += [value for value in _mentioned(one) if isinstance(value, Contract)]
+    while waiting:
+        contract = waiting.pop(0)
+        if contract.name not in found:
+            found[contract.name] = contract
+            waiting += [contract.undone_by] if contract.undone_by else []
+    return found
+
+
+def _mentioned(workflow: Workflow[Any, Any]) -> Iterator[Any]:
+    """Yield what the names in a workflow's source stand for."""
+    code = workflow.function.__code__
+    for name in code.co_names:
+        if name in workflow.function.__globals__:
+            value = workflow.function.__globals__[name]
+            yield value
+            yield from (getattr(value, inner, None) for inner in code.co_names if type(value).__name__ == "module")
+    for cell in workflow.function.__closure__ or ():
+        yield cell.cell_contents
+
+
+def _unfulfilled(
+    app: App, contracts: Mapping[str, Contract[Any, Any]], fulfilled: Mapping[str, Any]
+) -> Iterator[str]:
+    for name, contract in contracts.items():
+        if name not in fulfilled:
+            yield f"{contract.place}: nobody fulfils contract {name} (add its handler or workflow to fulfils)"
+        elif fulfilled[name].contract is not contract:
+            yield f"{contract.place}: two contracts are called {name} (rename one: names are unique in an App)"
+    for one in app.handlers:
+        if one.contract.effect is Effect.UNSTATED and not _is_delivered(app, one.contract):
+            yield (
+                f"{one.contract.place}: contract {one.contract.name} is neither reads, undone_by nor final "
+                "(state what taking it back means)"
+            )
+
+
+def _is_delivered(app: App, contract: Contract[Any, Any]) -> bool:
+    """Say whether a contract is reached by triggers, whose units of work stand alone and are never taken back."""
+    delivered = [subscriber for topic in app.topics for subscriber in topic.subscribers]
+    delivered += [stream.into for stream in app.streams] + list(app.late_events.values())
+    delivered += [one.starts for one in (*app.schedules, *app.endpoints)]
+    return contract in delivered
+
+
+def _undos_that_do_not_fit(contracts: Mapping[str, Contract[Any, Any]]) -> Iterator[str]:
+    for contract in contracts.values():
+        undo = contract.undone_by
+        if undo is None:
+            continue
+        takes = get_args(undo.input_type) if undo.effect is Effect.UNDO else ()
+        if takes != (contract.input_type, contract.output_type):
+            yield (
+                f"{undo.place}: {undo.name} cannot undo {contract.name} "
+                f"(take Undo[{_named(contract.input_type)}, {_named(contract.output_type)}])"
+            )
+        elif undo.output_type is not type(None):
+            yield f"{undo.place}: undo {undo.name} answers {_named(undo.output_type)} (return None)"
+
+
+def _named(annotation: Any) -> str:
+    return getattr(annotation, "__name__", None) or str(annotation)
+
+
+def is_table(port: Any) -> bool:
+    """Say whether a port is part of the unit of work's own transaction."""
+    origin = get_origin(port) or port
+    return isinstance(origin, type) and Table in origin.__mro__
+
+
+def is_gateway(port: Any) -> bool:
+    """Say whether a port reaches something outside our database."""
+    origin = get_origin(port) or port
+    return isinstance(origin, type) and Gateway in origin.__mro__
+
+
+def _ports_that_are_not_bound(app: App) -> Iterator[str]:
+    from isthmus.core.app import BACKENDS  # noqa: PLC0415
+
+    for handler in app.handlers:
+        gateways = [name for name, port in handler.ports.items() if is_gateway(port)]
+        if len(gateways) > 1:
+            yield f"{handler.place}: {handler!r} asks for {len(gateways)} gateways (split it: one call, one contract)"
+        for name, port in handler.ports.items():
+            if port in PROVIDED or is_table(port) or (port, None) in app.bindings:
+                continue
+            missing = [backend for backend in BACKENDS if (port, backend) not in app.bindings]
+            if missing:
+                where = "" if len(missing) == len(BACKENDS) else f" on {', '.join(missing)}"
+                yield (
+                    f"{handler.place}: port {_named(port)}, asked for as {name!r} by {handler.function.__name__}, "
+                    f"is not bound{where} (call app.bind({_named(port)}, …))"
+                )
+
+
+def _publishers(app: App, message: type) -> list[str]:
+    return [h.contract.name for h in app.handlers if Publisher[message] in h.ports.values()]  # type: ignore[valid-type]
+
+
+def _topics_without_publisher(app: App) -> Iterator[str]:
+    carried = [topic.message for topic in app.topics]
+    for topic in app.topics:
+        if not topic.external and not _publishers(app, topic.message):
+            yield (
+                f"topic {topic.name}: nobody publishes {topic.message.__name__} "
+                f"(let a handler ask for Publisher[{topic.message.__name__}], or say external=True)"
+            )
+        if carried.count(topic.message) > 1:
+            yield f"topic {topic.name}: {topic.message.__name__} has two topics (one topic carries one type)"
+        if topic.key not in topic.message.__struct_fields__:
+            yield f"topic {topic.name}: {topic.message.__name__} has no field {topic.key!r} to order by"
+    for handler in app.handlers:
+        for port in handler.ports.values():
+            if get_origin(port) is Publisher and get_args(port)[0] not in carried:
+                yield f"{handler.place}: no topic carries {_named(get_args(port)[0])} (add topic(…) to the App)"
+
+
+def _triggers_that_do_not_fit(app: App) -> Iterator[str]:
+    reached = [(f"topic {t.name}", t.message, subscriber) for t in app.topics for subscriber in t.subscribers]
+    reached += [(f"stream {s.name}", s.message, s.into) for s in app.streams]
+    reached += [(f"schedule {s.name}", type(s.message), s.starts) for s in app.schedules]
+    reached += [(f"late event {event.__name__}", event, contract) for event, contract in app.late_events.items()]
+    for place, message, contract in reached:
+        if contract.input_type is not message:
+            yield f"{place}: {contract.name} takes {_named(contract.input_type)}, not {message.__name__}"
+    for workflow in app.workflows:
+        taken = workflow.contract.input_type
+        if getattr(taken, "__identity_field__", None) is None:
+            yield (
+                f"{workflow.contract.place}: {_named(taken)} names no identity, so its runs cannot be told apart "
+                f'(write: class {_named(taken)}(Message, identity="id"))'
+            )
+    for message in _personal_messages(app):
+        yield (
+            f"message {message.__name__} has PERSONAL fields and names no subject "
+            f'(write: class {message.__name__}(Message, subject="client"))'
+        )
+    names = [(e.method.upper(), e.path) for e in app.endpoints]
+    for method, path in sorted({name for name in names if names.count(name) > 1}):
+        yield f"endpoint {method} {path} is declared twice"
+
+
+def _personal_messages(app: App) -> Iterator[type]:
+    from isthmus.core.message import is_personal, messages_within  # noqa: PLC0415
+
+    seen: set[Any] = set()
+    waiting = [one.contract.input_type for one in (*app.handlers, *app.workflows)]
+    waiting += [one.contract.output_type for one in (*app.handlers, *app.workflows)]
+    waiting += [topic.message for topic in app.topics]
+    while waiting:
+        for message in messages_within(waiting.pop()):
+            struct: Any = get_origin(message) or message
+            waiting += get_args(message)
+            if struct in seen:
+                continue
+            seen.add(struct)
+            types = field_types(struct)
+            waiting += types.values()
+            if any(is_personal(t) for t in types.values()) and getattr(struct, "__subject_field__", None) is None:
+                yield struct
+
+
+def _events(
+    app: App, programs: Mapping[str, Program], workflows: Mapping[str, Workflow[Any, Any]]
+) -> dict[str, type[Event]]:
+    found = {event.__name__: event for event in app.late_events}
+    for name, program in programs.items():
+        wanted = set(waited_for(program))
+        for value in _mentioned(workflows[name]):
+            if isinstance(value, type) and issubclass(value, Event) and value.__name__ in wanted:
+                found[value.__name__] = value
+    return found
+
+
+def _events_without_late_contract(app: App, programs: Mapping[str, Program]) -> Iterator[str]:
+    bound = {event.__name__ for event in app.late_events}
+    for name, program in programs.items():
+        for event in sorted(set(waited_for(program)) - bound):
+            yield (
+                f"workflow of {name} waits for {event}, and nobody handles one that comes late "
+                f"(App(late_events={{{event}: contract}}))"
+            )
+
+
+def _names(annotation: Any) -> tuple[str, ...]:
+    return tuple(sorted(mark.name for mark in carried_classes(annotation)))
+
+
+def _both(contract: Contract[Any, Any]) -> tuple[str, ...]:
+    return tuple(sorted({*_names(contract.input_type), *_names(contract.output_type)}))
+
+
+def _port_name(port: Any) -> str:
+    arguments = ", ".join(_named(argument) for argument in get_args(port))
+    name = _named(get_origin(port) or port)
+    return f"{name}[{arguments}]" if arguments else name
+
+
+def port_kind(port: Any) -> str:
+    """Return what sort of port it is: table, gateway, provided or bound."""
+    if is_table(port):
+        return "table"
+    if is_gateway(port):
+        return "gateway"
+    return "provided" if port in PROVIDED else "bound"
+
+
+def _function_plan(handler: Handler[..., Any]) -> plan.FunctionPlan:
+    contract = handler.contract
+    return plan.FunctionPlan(
+        contract=contract.name,
+        unit=contract.unit,
+        latency=contract.latency.value,
+        effect=contract.effect.value,
+        undone_by=contract.undone_by.name if contract.undone_by else None,
+        refuses=tuple(refusal.__name__ for refusal in contract.refuses),
+        ports=tuple(_port_name(port) for port in handler.ports.values()),
+        data_classes=_both(contract),
+        attempts=contract.retry.attempts,
+        timeout_seconds=contract.timeout.total_seconds(),
+        handler=f"{handler.function.__module__}:{handler.function.__qualname__}",
+    )
+
+
+def _workflow_plan(contract: Contract[Any, Any], program: Program) -> plan.WorkflowPlan:
+    return plan.WorkflowPlan(
+        contract=contract.name,
+        unit=contract.unit,
+        version=program.version,
+        calls=tuple(dict.fromkeys(awaited(program))),
+        waits_for=tuple(dict.fromkeys(waited_for(program))),
+        data_classes=_both(contract),
+    )
+
+
+def _port_plans(app: App) -> tuple[plan.PortPlan, ...]:
+    return tuple(
+        plan.PortPlan(
+            port=_port_name(port),
+            kind=port_kind(port),
+            implementation=_named(binding.implementation),
+            backend=backend,
+            secrets=tuple(binding.secrets),
+            hosts=tuple(binding.hosts),
+            countries=tuple(binding.countries),
+        )
+        for (port, backend), binding in app.bindings.items()
+    )
+
+
+def _blueprint(
+    app: App,
+    contracts: Mapping[str, Contract[Any, Any]],
+    handlers: Mapping[str, Handler[..., Any]],
+    programs: Mapping[str, Program],
+) -> plan.Blueprint:
+    return plan.Blueprint(
+        app=app.name,
+        policy_version=app.policy_version,
+        code_version=_code_version(programs),
+        units=tuple(sorted({contract.unit for contract in contracts.values()})),
+        functions=tuple(_function_plan(handler) for handler in handlers.values()),
+        workflows=tuple(_workflow_plan(contracts[name], program) for name, program in programs.items()),
+        topics=tuple(
+            plan.TopicPlan(
+                name=topic.name,
+                message=topic.message.__name__,
+                key=topic.key,
+                publishers=tuple(_publishers(app, topic.message)),
+                subscribers=tuple(contract.name for contract in topic.subscribers),
+                external=topic.external,
+                data_classes=_names(topic.message),
+            )
+            for topic in app.topics
+        ),
+        streams=tuple(
+            plan.StreamPlan(
+                name=one.name,
+                message=one.message.__name__,
+                key=one.key,
+                into=one.into.name,
+                data_classes=_names(one.message),
+            )
+            for one in app.streams
+        ),
+        schedules=tuple(
+            plan.SchedulePlan(name=one.name, every_seconds=one.every.total_seconds(), starts=one.starts.name)
+            for one in app.schedules
+        ),
+        endpoints=tuple(
+            plan.EndpointPlan(
+                method=one.method.upper(),
+                path=one.path,
+                starts=one.starts.name,
+                data_classes=_both(one.starts),
+            )
+            for one in app.endpoints
+        ),
+        late_events=tuple((event.__name__, contract.name) for event, contract in app.late_events.items()),
+        ports=_port_plans(app),
+    )
+
+
+def _code_version(programs: Mapping[str, Program]) -> str:
+    from hashlib import sha256  # noqa: PLC0415
+
+    text = "\n".join(f"{name}={program.version}" for name, program in sorted(programs.items()))
+    return sha256(text.encode()).hexdigest()[:16]
