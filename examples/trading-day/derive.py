@@ -43,9 +43,9 @@ INSTRUMENTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("FB", "US30303M1027", "Facebook Inc. Class A"),
 )
 GIVEN_NAMES: Final = (
-    "Avery Blake Casey Devon Ellis Finley Gray Harper Indigo Jules Kai Lane Morgan Noel Oakley Parker Quinn Reese Sage "
-    "Tatum Uma Vale Wren"
-).split()
+    *("Avery", "Blake", "Casey", "Devon", "Ellis", "Finley", "Gray", "Harper", "Indigo", "Jules", "Kai", "Lane"),
+    *("Morgan", "Noel", "Oakley", "Parker", "Quinn", "Reese", "Sage", "Tatum", "Uma", "Vale", "Wren"),
+)
 
 type Row = Sequence[object]
 
@@ -150,7 +150,7 @@ def encode(order: Derived, number: int) -> bytes:
 
 
 def accounts(orders: Sequence[Derived]) -> Iterator[Row]:
-    """Give each account cash for what it buys; every fourth buyer gets too little, so that some orders exceed its funds."""
+    """Give each account cash for what it buys, and every fourth buyer too little, so that some orders are refused."""
     owners = {order.account: order.client for order in orders}
     names = dict(zip(sorted(set(owners.values())), GIVEN_NAMES, strict=False))
     buyers = sorted({order.account for order in orders if order.side == "1"})
