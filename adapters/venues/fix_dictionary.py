@@ -259,6 +259,19 @@ DATA_BY_LENGTH: Final[dict[int, int]] = {
 
 DATA_TAGS: Final[frozenset[int]] = frozenset(DATA_BY_LENGTH.values())
 
+HEADER_TAGS: Final[frozenset[int]] = frozenset(
+    {8, 9, 34, 35, 43, 49, 50, 52, 56, 57, 90, 91, 97, 115, 116, 122, 128, 129, 142, 143, 144, 145, 212, 213, 347}
+    | {369, 627, 628, 629, 630}
+)
+"""The fields that come before those of the body."""
+
+HEADER_REQUIRED: Final[tuple[int, ...]] = (49, 56, 34, 52)
+"""The fields that every message carries, beside the three it begins with and the CheckSum at its end."""
+
+DEFINED_MAX: Final = 956
+USER_DEFINED_MIN: Final = 5000
+"""FIX 4.4 defines tags up to 956; from 5000 on a tag belongs to those who agreed on it; between them is nothing."""
+
 ONCE_TAGS: Final[frozenset[int]] = frozenset(
     {8, 9, 10, 34, 35, 43, 49, 50, 52, 56, 57, 89, 90, 91, 93, 97, 115, 116, 122, 128, 129, 142, 143, 144, 145}
     | {212, 213, 347, 369}
@@ -274,11 +287,21 @@ ORDER_GROUPS: Final[dict[int, tuple[int, frozenset[int]]]] = {
     627: (628, frozenset({628, 629, 630})),
     711: (
         311,
-        frozenset({241, 242, 243, 244, 245, 246, 247, 256, *range(305, 319), *range(362, 366), 435, 436, *range(457, 460)})
+        frozenset(
+            {241, 242, 243, 244, 245, 246, 247, 256, *range(305, 319), *range(362, 366), 435, 436, *range(457, 460)}
+        )
         | {462, 463, 542, *range(592, 596), 763, 810, 877, 878, 879, *range(882, 890), 941},
     ),
 }
-"""The repeating groups of a NewOrderSingle by their count: the field that opens an instance, and all that it may hold."""
+"""The repeating groups of a NewOrderSingle by their count: the field that opens an instance, and all it may hold."""
+
+NESTED_TAGS: Final[frozenset[int]] = frozenset(
+    {458, 459, 523, 525, 538, 545, 756, 757, 758, 759, 802, 803, 804, 805, 806, 807, 888, 889}
+)
+"""Fields of groups within groups, which an instance of the outer group may repeat."""
+
+MESSAGE_VERSIONS: Final[frozenset[str]] = frozenset({"FIX.4.2", "FIX.4.4"})
+USER_MSG_TYPE_PREFIX: Final = "U"
 
 
 def field_label(tag: int) -> str:

@@ -27,16 +27,22 @@ class Mode(StrEnum):
 class Leniency(StrEnum):
     """Name what a lenient reader forgave: never anything that changes what a message means."""
 
-    CHECK_SUM_ZEROED = "check_sum_zeroed"
-    CHECK_SUM_WRONG = "check_sum_wrong"
-    CHECK_SUM_NOT_THREE_DIGITS = "check_sum_not_three_digits"
-    BODY_LENGTH_ZEROED = "body_length_zeroed"
-    BODY_LENGTH_WRONG = "body_length_wrong"
-    HEADER_ORDER = "header_order"
     PIPE_DELIMITER = "pipe_delimiter"
     STRAY_SEPARATORS = "stray_separators"
     LOG_PREFIX = "log_prefix"
     FINAL_DELIMITER_MISSING = "final_delimiter_missing"
+    BODY_LENGTH_ZEROED = "body_length_zeroed"
+    BODY_LENGTH_WRONG = "body_length_wrong"
+    CHECK_SUM_WRONG = "check_sum_wrong"
+    CHECK_SUM_ZEROED = "check_sum_zeroed"
+    CHECK_SUM_NOT_THREE_DIGITS = "check_sum_not_three_digits"
+    HEADER_ORDER = "header_order"
+    HEADER_FIELD_MISSING = "header_field_missing"
+    UNKNOWN_TAG = "unknown_tag"
+    UNKNOWN_MSG_TYPE = "unknown_msg_type"
+    HANDLING_MISSING = "handling_missing"
+    MINOR_CURRENCY = "minor_currency"
+    TIME_PRECISION = "time_precision"
 
 
 class FixRule(StrEnum):
@@ -61,6 +67,8 @@ class FixRule(StrEnum):
     REQUIRED_FIELD = "required_field"
     TOO_LONG = "too_long"
     FORMAT = "format"
+    VALUE = "value"
+    CHECK_DIGIT = "check_digit"
     RANGE = "range"
     UNSUPPORTED = "unsupported"
     CONTRADICTION = "contradiction"
@@ -72,12 +80,18 @@ class FixInvalid(InputError):
     code = "ISTH220"
 
 
+class FixUnreadable(InputError):
+    """Report a file of FIX messages that cannot be opened or read."""
+
+    code = "ISTH221"
+
+
 @dataclass(frozen=True, slots=True)
 class FixProblem:
     """Say which message of which source broke which rule in which field, and what to do about it.
 
-    `number` counts messages from 1, `offset` is the byte where the message begins and `length` how many bytes were passed
-    over for it; `cl_ord_id` is known when the fault is in an order that could be read.
+    `number` counts what was read from 1, `offset` is the byte where the message begins and `length` how many bytes were
+    passed over for it; `cl_ord_id` is known when the fault is in an order that could be read.
     """
 
     source: str
@@ -150,9 +164,27 @@ class FixMessage:
 
 def shown(value: bytes) -> str:
     """Show bytes from outside in a message: escaped, and cut to 40 bytes."""
-    cut = value[:SHOWN_BYTES_MAX]
-    text = cut.decode("ascii", "backslashreplace").encode("unicode_escape").decode("ascii")
+    text = value[:SHOWN_BYTES_MAX].decode("latin-1").encode("unicode_escape").decode("ascii")
     return f"'{text}'" if len(value) <= SHOWN_BYTES_MAX else f"'{text}'... ({len(value)} bytes)"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Describe what is wrong with a message, and the leniency that would forgive it, if one does."""
+
+    rule: FixRule
+    tag: int | None
+    problem: str
+    instead: str
+    leniency: Leniency | None = None
+
+
+class Fault(Exception):
+    """Stop judging a message at the first finding that is not forgiven; it never leaves the FIX layer."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.problem)
+        self.finding = finding
 
 
 def in_order(leniencies: Iterable[Leniency]) -> tuple[Leniency, ...]:
