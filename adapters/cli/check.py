@@ -1,0 +1,73 @@
+"""`isthmus check`: load an app, and print every problem with what to write instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from isthmus.adapters.cli.faults import SOURCE
+from isthmus.adapters.cli.output import say, say_json, say_table
+from isthmus.adapters.cli.project import app_of, app_option
+
+if TYPE_CHECKING:
+    from isthmus.core.composition import Composition
+
+
+@click.command()
+@app_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: app, ok, problems, workflows.")
+def check(app_reference: str | None, as_json: bool) -> int:  # noqa: FBT001  # click passes it
+    """Check an app as every backend will, and print every problem with what to write instead.
+
+    Exits with 1 when there are problems.
+    """
+    from isthmus.core.app import AppRefused  # noqa: PLC0415  # no app, no import
+
+    app = app_of(app_reference)
+    try:
+        composition = app.load()
+    except AppRefused as refused:
+        if as_json:
+            say_json({"app": app.name, "ok": False, "problems": refused.problems, "workflows": []})
+        else:
+            say("\n\n".join(refused.problems))
+            say(f"\napp {app.name}: {_count(len(refused.problems), 'problem')}")
+        return SOURCE
+    if as_json:
+        say_json({"app": app.name, "ok": True, "problems": [], "workflows": composition.blueprint.workflows})
+    else:
+        _say_what_is_fine(composition)
+    return 0
+
+
+def _say_what_is_fine(composition: Composition) -> None:
+    plan = composition.blueprint
+    say_table(
+        ["workflow", "version", "calls", "waits for"],
+        [
+            (one.contract, one.version[:12], ", ".join(one.calls), ", ".join(one.waits_for) or "-")
+            for one in plan.workflows
+        ],
+    )
+    say_table(
+        ["handler of", "effect", "undone by", "refuses", "ports"],
+        [
+            (
+                one.contract,
+                one.effect,
+                one.undone_by or "-",
+                ", ".join(one.refuses) or "-",
+                ", ".join(one.ports) or "-",
+            )
+            for one in plan.functions
+        ],
+    )
+    say(
+        f"app {plan.app} is fine: {_count(len(plan.workflows), 'workflow')}, {_count(len(plan.functions), 'handler')}, "
+        f"{_count(len(plan.topics), 'topic')}, {_count(len(plan.endpoints), 'endpoint')}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,112 @@
+"""The `isthmus` command: one table of its commands, each imported when it is asked for.
+
+    isthmus check        write    isthmus.adapters.cli.check:check
+    isthmus run          run      isthmus.adapters.cli.run:run
+
+So `isthmus --help` and `isthmus --version` import neither a database nor an app.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn
+
+import click
+
+from isthmus.adapters.cli.faults import EXIT_CODES, report_and_exit
+
+
+class Entry(NamedTuple):
+    """Say where a command is, and what the overview says of it."""
+
+    name: str
+    module: str
+    attribute: str
+    summary: str
+
+
+GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
+    (
+        "Write",
+        "",
+        (
+            Entry("check", "check", "check", "Check an app; print every problem, and what to write."),
+            Entry("inspect", "inspect", "inspect", "Show workflows step by step, and the Blueprint."),
+        ),
+    ),
+    (
+        "Run",
+        "",
+        (
+            Entry("run", "run", "run", "Put FIX orders through the brokerage, sum up the day."),
+            Entry("serve", "serve", "serve", "Serve endpoints, topics and schedules on 127.0.0.1."),
+            Entry("start", "start", "start", "Start a contract with a message."),
+            Entry("send", "start", "send", "Send an event to the run that waits for it."),
+            Entry("workflows", "workflows", "workflows", "List, show and cancel runs."),
+            Entry("journal", "journal", "journal", "Show or export what was asked, decided and done."),
+            Entry("dead-letters", "dead_letters", "dead_letters", "List, show and replay what waits for a person."),
+        ),
+    ),
+    ("Ship", "nothing yet: the targets for Azure and Google Cloud are not part of this version", ()),
+    (
+        "Prove",
+        "",
+        (Entry("verify", "verify", "verify", "Hold handlers to their contracts' laws, under crashes."),),
+    ),
+)
+
+ENTRIES = {entry.name: entry for _, _, entries in GROUPS for entry in entries}
+
+EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items()) + "."
+
+
+class Overview(click.Group):
+    """List commands by what they are for, and import one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(ENTRIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, or return None when there is none of that name."""
+        entry = ENTRIES.get(cmd_name)
+        if entry is None:
+            return None
+        module = importlib.import_module(f"isthmus.adapters.cli.{entry.module}")
+        found: click.Command = getattr(module, entry.attribute)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands under the headings write, run, ship and prove."""
+        for heading, note, entries in GROUPS:
+            with formatter.section(heading):
+                if note:
+                    formatter.write_text(note)
+                if entries:
+                    formatter.write_dl([(entry.name, entry.summary) for entry in entries], col_max=14)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  # click passes it
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version  # noqa: PLC0415  # only for this
+
+        click.echo(f"isthmus {version('isthmus')}")
+        ctx.exit()
+
+
+@click.group(cls=Overview, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+def isthmus() -> None:
+    """Write an order flow once, in typed Python; prove it and run it on this machine."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command, and end the process with the code that says whose fault a failure is."""
+    report_and_exit(lambda: isthmus.main(arguments, prog_name="isthmus", standalone_mode=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A client's change of address, done by four eyes."""
