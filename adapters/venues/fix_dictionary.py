@@ -22,13 +22,16 @@ FIELD_NAMES: Final[dict[int, str]] = {
     10: "CheckSum",
     11: "ClOrdID",
     12: "Commission",
+    13: "CommType",
     14: "CumQty",
     15: "Currency",
     17: "ExecID",
     18: "ExecInst",
-    21: "HandlInst",
     20: "ExecTransType",
+    21: "HandlInst",
     22: "IDSource",
+    29: "LastCapacity",
+    30: "LastMkt",
     31: "LastPx",
     32: "LastQty",
     34: "MsgSeqNum",
@@ -56,6 +59,7 @@ FIELD_NAMES: Final[dict[int, str]] = {
     64: "SettlDate",
     75: "TradeDate",
     76: "ExecBroker",
+    77: "PositionEffect",
     78: "NoAllocs",
     79: "AllocAccount",
     80: "AllocQty",
@@ -66,15 +70,20 @@ FIELD_NAMES: Final[dict[int, str]] = {
     95: "RawDataLength",
     96: "RawData",
     97: "PossResend",
+    98: "EncryptMethod",
     99: "StopPx",
     100: "ExDestination",
     103: "OrdRejReason",
+    108: "HeartBtInt",
     109: "ClientID",
     110: "MinQty",
     111: "MaxFloor",
+    112: "TestReqID",
+    114: "LocateReqd",
     115: "OnBehalfOfCompID",
     116: "OnBehalfOfSubID",
     117: "QuoteID",
+    121: "ForexReq",
     122: "OrigSendingTime",
     126: "ExpireTime",
     128: "DeliverToCompID",
@@ -89,6 +98,8 @@ FIELD_NAMES: Final[dict[int, str]] = {
     152: "CashOrderQty",
     167: "SecurityType",
     200: "MaturityMonthYear",
+    201: "PutOrCall",
+    203: "CoveredOrUncovered",
     207: "SecurityExchange",
     211: "PegOffsetValue",
     212: "XmlDataLen",
@@ -115,8 +126,11 @@ FIELD_NAMES: Final[dict[int, str]] = {
     364: "EncodedUnderlyingSecurityDescLen",
     365: "EncodedUnderlyingSecurityDesc",
     369: "LastMsgSeqNumProcessed",
+    377: "SolicitedFlag",
+    384: "NoMsgTypes",
     386: "NoTradingSessions",
     423: "PriceType",
+    427: "GTBookingInst",
     432: "ExpireDate",
     445: "EncodedListStatusTextLen",
     446: "EncodedListStatusText",
@@ -126,19 +140,35 @@ FIELD_NAMES: Final[dict[int, str]] = {
     453: "NoPartyIDs",
     454: "NoSecurityAltID",
     455: "SecurityAltID",
+    460: "Product",
     461: "CFICode",
+    480: "CancellationRights",
+    481: "MoneyLaunderingStatus",
+    497: "FundRenewWaiv",
     516: "OrderPercent",
     526: "SecondaryClOrdID",
     528: "OrderCapacity",
     529: "OrderRestrictions",
+    544: "CashMargin",
     581: "AccountType",
+    582: "CustOrderCapacity",
+    589: "DayBookingInst",
+    590: "BookingUnit",
+    591: "PreallocMethod",
     618: "EncodedLegIssuerLen",
     619: "EncodedLegIssuer",
     621: "EncodedLegSecurityDescLen",
     622: "EncodedLegSecurityDesc",
     627: "NoHops",
     628: "HopCompID",
+    635: "ClearingFeeIndicator",
+    660: "AcctIDSource",
     711: "NoUnderlyings",
+    775: "BookingType",
+    788: "TerminationType",
+    847: "TargetStrategy",
+    854: "QtyType",
+    919: "DeliveryType",
 }
 
 MESSAGE_NAMES: Final[dict[str, str]] = {
@@ -294,6 +324,64 @@ ORDER_GROUPS: Final[dict[int, tuple[int, frozenset[int]]]] = {
     ),
 }
 """The repeating groups of a NewOrderSingle by their count: the field that opens an instance, and all it may hold."""
+
+ORDER_VALUES: Final[dict[int, frozenset[str]]] = {
+    tag: frozenset(values.split())
+    for tag, values in {
+        13: "1 2 3 4 5 6",
+        21: "1 2 3",
+        22: "1 2 3 4 5 6 7 8 9 A B C D E F G H I J",
+        40: "1 2 3 4 6 7 8 9 D E G I J K L M P",
+        43: "N Y",
+        54: "1 2 3 4 5 6 7 8 9 A B C D E F G",
+        59: "0 1 2 3 4 5 6 7",
+        63: "0 1 2 3 4 5 6 7 8 9",
+        77: "C F O R",
+        97: "N Y",
+        114: "N Y",
+        121: "N Y",
+        167: (
+            "AN BA BN CB CD CL CP CS DN GO MF MT PN PS TD ABS BOX CMO CPP FAC FOR FUT IET LQN MBS MIO MPO MPP MPT "
+            "MTN OPT PEF RAN REV STN TAN TBA UST WAR XCN YCD CMBS COFO COFP CORP DINP DUAL EUCD EUCP FADN LOFC "
+            "MLEG NONE PZFJ REPO RVLV TAXA TCAL TECP TERM TINT TIPS TPRN TRAN USTB VRDN YANK BRADY EUSOV ONITE "
+            "PFAND SPCLA SPCLO SPCLT SUPRA SWING TBILL TBOND TNOTE BRIDGE EUCORP STRUCT XLINKD AMENDED BUYSELL "
+            "DEFLTED EUSUPRA FORWARD MATURED REPLACD RETIRED RVLVTRM SECLOAN WITHDRN SECPLEDGE"
+        ),
+        201: "0 1",
+        203: "0 1",
+        377: "N Y",
+        423: "1 2 3 4 5 6 7 8 9 10 11",
+        427: "0 1 2",
+        460: "1 2 3 4 5 6 7 8 9 10 11 12 13",
+        480: "M N O Y",
+        481: "1 2 3 N Y",
+        497: "N Y",
+        528: "A G I P R W",
+        544: "1 2 3",
+        581: "1 2 3 4 6 7 8",
+        582: "1 2 3 4",
+        589: "0 1 2",
+        590: "0 1 2",
+        591: "0 1",
+        635: "1 2 3 4 5 9 B C E F H I L M",
+        660: "1 2 3 4 5 99",
+        775: "0 1 2",
+        788: "1 2 3 4",
+        847: "1 2 3",
+        854: "0 1",
+        919: "0 1 2 3",
+    }.items()
+}
+"""The values that FIX 4.4 allows in the enumerated fields of a NewOrderSingle."""
+
+ORDER_MULTIPLE_VALUES: Final[dict[int, frozenset[str]]] = {
+    tag: frozenset(values.split())
+    for tag, values in {
+        18: "0 1 2 3 4 5 6 7 8 9 A B C D E F G H I J K L M N O P Q R S U V W X Y Z a b c d e",
+        529: "1 2 3 4 5 6 7 8 9 A",
+    }.items()
+}
+"""The values that may be listed, with a space between them, in its fields of several values."""
 
 NESTED_TAGS: Final[frozenset[int]] = frozenset(
     {458, 459, 523, 525, 538, 545, 756, 757, 758, 759, 802, 803, 804, 805, 806, 807, 888, 889}

@@ -162,6 +162,13 @@ class FixMessage:
         )
 
 
+def encoded(version: str, fields: Iterable[tuple[int, bytes]]) -> bytes:
+    """Write a message of the fields from MsgType on, with the BodyLength and CheckSum that belong to them."""
+    body = b"".join(b"%d=%b\x01" % field for field in fields)
+    message = b"8=%b\x019=%d\x01%b" % (version.encode("ascii"), len(body), body)
+    return b"%b10=%03d\x01" % (message, sum(message) % 256)
+
+
 def shown(value: bytes) -> str:
     """Show bytes from outside in a message: escaped, and cut to 40 bytes."""
     text = value[:SHOWN_BYTES_MAX].decode("latin-1").encode("unicode_escape").decode("ascii")

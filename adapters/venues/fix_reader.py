@@ -48,6 +48,7 @@ START: Final = re.compile(rb"(?<![0-9])8=FIX")
 NEXT_START: Final = re.compile(rb"[\x01|\r\n]8=FIX")
 HEAD: Final = re.compile(rb"8=FIX[^\x01|\r\n]{0,12}([\x01|])(?:9=([0-9]{1,7})\1)?")
 BETWEEN: Final = re.compile(rb"[\r\n]*")
+LINE_END: Final = re.compile(rb"[\r\n]")
 SEPARATORS: Final = re.compile(rb"[\x01|\t \r\n]*")
 LOG_PREFIX: Final = re.compile(rb"[\x20-\x7e\t]{1,%d}" % LOG_PREFIX_BYTES_MAX)
 FIELD_LIKE: Final = re.compile(rb"(?:^|[\x01|])[0-9]+=")
@@ -230,9 +231,9 @@ def _frame(window: bytes, begin: int, *, ended: bool) -> _Frame | Finding:
 def _is_one_message(window: bytes, begin: int, trailer: int, delimiter: bytes) -> bool:
     """Say whether a message that is as long as it says is one, not one that swallows the next.
 
-    Only data may hold what looks like the beginning of another message, and then the CheckSum is right.
+    Only data may hold an end of line, or what looks like another message's beginning, and then the CheckSum is right.
     """
-    if window.find(delimiter + b"8=FIX", begin, trailer) < 0 and window.find(b"\n8=FIX", begin, trailer) < 0:
+    if window.find(delimiter + b"8=FIX", begin, trailer) < 0 and LINE_END.search(window, begin, trailer) is None:
         return True
     end = window.find(delimiter, trailer)
     return sum(window[begin:trailer]) % 256 == int(window[trailer + 3 : end][:7] or b"0")
