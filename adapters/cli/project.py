@@ -34,7 +34,7 @@ SQLITE_FILE = "sqlite:///"
 class ProjectInvalid(InputError):
     """Report a pyproject.toml that cannot be read."""
 
-    code = "ISTH230"
+    code = "ISTH240"
 
 
 class Project(NamedTuple):
@@ -48,7 +48,7 @@ class Project(NamedTuple):
 def find_project(start: Path) -> Project:
     """Read the nearest pyproject.toml, upwards from a folder; without one the folder itself is the project.
 
-    Raises ProjectInvalid (ISTH230).
+    Raises ProjectInvalid (ISTH240).
     """
     found = next((one for one in (start, *start.parents) if (one / "pyproject.toml").is_file()), None)
     if found is None:

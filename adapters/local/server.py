@@ -60,7 +60,12 @@ def make_server(engine: Engine, composition: Composition, *, hosts: tuple[str, .
     return Starlette(
         routes=routes,
         middleware=guard,
-        exception_handlers={HTTPException: _http_problem, IsthmusError: _fault_problem, Refusal: _refusal_problem},
+        exception_handlers={
+            HTTPException: _http_problem,
+            IsthmusError: _fault_problem,
+            Refusal: _refusal_problem,
+            Exception: _crash_problem,
+        },
     )
 
 
@@ -219,6 +224,10 @@ async def _refusal_problem(_: Request, refusal: Exception) -> Response:
     return _problem(
         422, f"urn:isthmus:refusal:{name}", name, str(refusal), refusal=name, fields=msgspec.to_builtins(refusal.fields)
     )
+
+
+async def _crash_problem(_: Request, fault: Exception) -> Response:
+    return _problem(500, "about:blank", "Internal Server Error", f"a fault of Isthmus: {type(fault).__name__}")
 
 
 def status_of(fault: IsthmusError) -> int:

@@ -1,0 +1,81 @@
+"""`isthmus serve`: an engine with a door: endpoints, topics, streams and events over HTTP, schedules by the clock."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from isthmus.adapters.cli.output import complain
+from isthmus.adapters.cli.project import app_option, composition_of, database_of, database_option
+from isthmus.core.errors import EnvironmentFault
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+GRACE_SECONDS: Final = 10
+
+
+class PortUnavailable(EnvironmentFault):
+    """Report an address that cannot be listened on."""
+
+    code = "ISTH320"
+
+
+@click.command()
+@app_option
+@database_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+def serve(app_reference: str | None, database_url: str | None, host: str, port: int) -> None:
+    """Serve an app on this machine: endpoints, topics, streams and events over HTTP, schedules by the clock.
+
+    There is no identity on this server, so it listens on 127.0.0.1 unless told otherwise. SIGTERM and Ctrl-C stop it:
+    what is under way is finished or goes on at the next start.
+    """
+    composition = composition_of(app_reference)
+    from isthmus.adapters.cli.engines import engine_of  # noqa: PLC0415  # after what can be wrong cheaply
+    from isthmus.adapters.local.server import make_server  # noqa: PLC0415
+
+    with listening(host, port) as listener, engine_of(composition, database_of(database_url)) as engine:
+        hosts = LOOPBACK if host in LOOPBACK else ()
+        server = make_server(engine, composition, hosts=hosts)
+        complain(f"serving {composition.name} at http://{host}:{listener.getsockname()[1]} (Ctrl-C stops it)")
+        serve_until_told(server, listener)
+    complain("stopped")
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Listen on an address while the block lasts.
+
+    Raises PortUnavailable (ISTH320).
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family)
+    except OSError as fault:
+        raise PortUnavailable(
+            f"cannot listen: {fault.strerror or fault}", place=f"{host}:{port}", instead="choose another --port"
+        ) from None
+    with listener:
+        yield listener
+
+
+def serve_until_told(server: Starlette, listener: socket.socket) -> None:
+    """Answer requests until SIGTERM or SIGINT, then finish those that are under way."""
+    import uvicorn  # noqa: PLC0415  # only this command serves
+
+    # Uvicorn raises the signal again once it has stopped; the engine still has to be closed then.
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        config = uvicorn.Config(server, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS)
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
