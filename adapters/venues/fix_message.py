@@ -128,6 +128,8 @@ class FixProblem:
 class FixMessage:
     """Hold the fields of one message in their order, BeginString to CheckSum, as the bytes that were sent.
 
+    `offset` and `length` say which bytes of the source it is.
+
     Every value but those of data fields (RawData, EncodedText, ...) is printable ASCII: the reader saw to it.
     """
 
@@ -138,6 +140,7 @@ class FixMessage:
     msg_type: str
     fields: tuple[tuple[int, bytes], ...]
     leniencies: tuple[Leniency, ...] = ()
+    length: int = 0
 
     def value(self, tag: int) -> bytes | None:
         """Return the first value of a tag, or None when the message does not carry it."""

@@ -180,7 +180,8 @@ class _Reader:
         except Fault as fault:
             return self._problem(fault.finding, offset, window.offset - offset)
         forgiven = in_order(judge.forgiven) if judge.forgiven else ()
-        return FixMessage(self._source, self._number, offset, version, msg_type, fields, forgiven)
+        length = frame.end - begin
+        return FixMessage(self._source, self._number, offset, version, msg_type, fields, forgiven, length)
 
     def _pass_strays(self, judge: Judge) -> FixProblem | None:
         """Move on to where a message begins, and say what is wrong with the bytes before it if it is not forgiven."""
