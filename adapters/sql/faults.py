@@ -9,7 +9,7 @@
     └── AccessDenied        the server does not know the user, the password or the database
     Conflict                lost against a transaction beside it: nothing has happened, it may be tried again
     Duplicate               the key of a row is taken
-    StatementRefused        ours: a statement or row that the schema does not allow
+    StatementError          ours: a statement or row that the schema does not allow
 
 Messages of the drivers are quoted in their first line only: further lines repeat rows, which may hold business data.
 """
@@ -79,7 +79,7 @@ class Duplicate(EnvironmentFault):
     code = "ISTH327"
 
 
-class StatementRefused(InternalError):
+class StatementError(InternalError):
     """Report a statement or a row that the schema does not allow."""
 
     code = "ISTH910"
@@ -95,7 +95,7 @@ REMEDY: dict[type[IsthmusError], str] = {
     StorageUnavailable: "see that the path exists and that the disk is well",
     Conflict: "try the same again",
     Duplicate: "read what is kept under the key",
-    StatementRefused: "please report it",
+    StatementError: "please report it",
 }
 
 SQLITE: dict[int, type[IsthmusError]] = {
@@ -152,15 +152,15 @@ def translate(error: BaseException, *, place: str = "") -> IsthmusError:
 def _sqlite(error: sqlite3.Error) -> type[IsthmusError]:
     code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is None:
-        return StatementRefused
-    return SQLITE.get(code) or SQLITE.get(code & 0xFF) or StatementRefused
+        return StatementError
+    return SQLITE.get(code) or SQLITE.get(code & 0xFF) or StatementError
 
 
 def _postgresql(error: Any) -> type[IsthmusError]:
     state: str | None = getattr(error, "sqlstate", None)
     if state is not None:
         known = (POSTGRESQL.get(state[:length]) for length in (5, 3, 2))
-        return next((meaning for meaning in known if meaning is not None), StatementRefused)
+        return next((meaning for meaning in known if meaning is not None), StatementError)
     if any(words in str(error) for words in REFUSED_IN_WORDS) and "FATAL" in str(error):
         return AccessDenied
-    return ConnectionLost if type(error).__name__ in {"OperationalError", "ConnectionTimeout"} else StatementRefused
+    return ConnectionLost if type(error).__name__ in {"OperationalError", "ConnectionTimeout"} else StatementError
