@@ -1,0 +1,59 @@
+# Only make and python3 are assumed: uv comes from the package index when it is not there.
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# `uv` may be a shim that does not work here, so it is asked and not only looked for.
+UV := $(shell if uv --version >/dev/null 2>&1; then command -v uv; else echo .tools/uv; fi)
+UV_RUN := $(UV) run --locked --no-sync
+
+PYTEST_ARGS ?=
+
+.PHONY: help setup run test check format bench prove coverage clean
+
+help: ## Say what can be made
+	@python3 -c "import re; [print(f'  make {name:10}{text}') for name, text in re.findall(r'^([a-z]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
+
+setup: .venv/.ready ## Get uv, Python 3.13 and the locked dependencies
+	@echo "Ready: $$($(UV_RUN) isthmus --version). Now: make run, make test"
+
+run: .venv/.ready ## Put a day of real orders through the brokerage, and sum it up
+	$(UV_RUN) isthmus run
+
+test: .venv/.ready ## Run the tests, without the long proofs
+	$(UV_RUN) pytest -m "not long" $(PYTEST_ARGS)
+
+check: .venv/.ready ## Check format, lint, types and layers
+	$(UV_RUN) ruff format --check .
+	$(UV_RUN) ruff check .
+	$(UV_RUN) mypy
+	$(UV_RUN) mypy tests/typing/awaited.py
+	$(UV_RUN) basedpyright
+	$(UV_RUN) lint-imports
+
+format: .venv/.ready ## Format the code, and repair what lint can repair
+	$(UV_RUN) ruff format .
+	$(UV_RUN) ruff check --fix .
+
+bench: .venv/.ready ## Measure speed against the raw limit, in ratios
+	$(UV_RUN) python -m benchmarks
+
+prove: .venv/.ready ## Run the long proofs: simulation, kill tests, many more examples
+	HYPOTHESIS_PROFILE=long $(UV_RUN) pytest -m "long or not long" $(PYTEST_ARGS)
+
+coverage: .venv/.ready ## Measure which branches of core the tests take; 95 % at least
+	$(UV_RUN) pytest -m "not long" --cov --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
+
+clean: ## Remove what setup and the tests made
+	rm -rf .venv .tools build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.tools/uv: tools/bootstrap.py
+	python3 tools/bootstrap.py .tools
+	@touch $@
+
+.venv/.ready: pyproject.toml uv.lock .python-version $(filter .tools/uv,$(UV))
+	@$(UV) sync --locked --quiet || { \
+	  echo "Setup needs Python 3.13 and the package index. Without a python3.13 of its own this machine must let uv" >&2; \
+	  echo "download one; or name yours: UV_PYTHON=/path/to/python3.13 make $(MAKECMDGOALS)" >&2; exit 1; }
+	@touch $@
