@@ -16,7 +16,7 @@ from typing import Any, NewType, Protocol
 import msgspec
 
 from isthmus.core.errors import EnvironmentFault
-from isthmus.core.message import Message
+from isthmus.core.message import Event, Message
 
 
 class Table(Protocol):
@@ -47,6 +47,14 @@ class Publisher[M: Message](Table, Protocol):
 
     def publish(self, message: M) -> None:
         """Write the message to the outbox, in order within its ordering key."""
+        ...
+
+
+class Mailbox[E: Event](Table, Protocol):
+    """Send events to whoever waits for them, if and only if the unit of work commits."""
+
+    def send(self, event: E, *, key: str) -> None:
+        """Put the event into the queue of its type and key. Sending is part of the step: a repeated step sends once."""
         ...
 
 

@@ -38,10 +38,9 @@ RUN = Table(
     Column("parent_step", Text),
     Column("actor", Text, nullable=False),
     Column("on_behalf_of", Text, nullable=False),
+    Column("claimed_by", Text),
+    Column("ending", Text),
     Column("outcome", LargeBinary),
-    Column("reason", Text),
-    Column("cancelled_by", Text),
-    Column("epoch", Integer, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Index("run_by_status", "status", "started_at"),
@@ -71,6 +70,7 @@ JOURNAL = Table(
     METADATA,
     Column("sequence", SEQUENCE, primary_key=True, autoincrement=True),
     Column("run_id", Text, nullable=False),
+    Column("workflow", Text, nullable=False),
     Column("step", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False),
@@ -153,10 +153,7 @@ TIMER = Table(
     METADATA,
     Column("run_id", Text, primary_key=True),
     Column("step", Text, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
     Column("due_at", BigInteger, nullable=False),
-    Index("timer_by_due", "due_at"),
 )
 
 DEAD_LETTER = Table(
@@ -173,6 +170,14 @@ DEAD_LETTER = Table(
     Column("resolved_at", BigInteger),
     Column("resolution", Text),
     Index("dead_letter_by_run", "run_id"),
+)
+
+WAKE = Table(
+    "wake",
+    METADATA,
+    Column("sequence", SEQUENCE, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
 )
 
 EPOCH = Table(
