@@ -101,7 +101,10 @@ def _rows(path: Path) -> Iterator[tuple[str, str, DayPrice]]:
                 cells = dict(zip(columns, row, strict=True))
                 yield place, *_row(cells, place)
     except csv.Error as error:
-        raise _invalid(path.name, "file", f"is not CSV: {error}", "csv", "quote fields as RFC 4180 has it") from error
+        place = f"{path.name}, line {rows.line_num}"
+        raise _invalid(
+            place, "row", f"the row is not CSV: {error}", "csv", "quote fields as RFC 4180 has it"
+        ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         instead = "name a readable file of prices"

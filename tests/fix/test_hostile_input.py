@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
+from typing import BinaryIO
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -220,7 +221,8 @@ def test_a_file_of_any_size_is_read_in_bounded_memory() -> None:
 
     tracemalloc.start()
     try:
-        count = sum(1 for _ in read_fix(Endless(), mode=Mode.STRICT, source="endless"))  # type: ignore[arg-type]
+        endless: BinaryIO = Endless()  # type: ignore[assignment]
+        count = sum(1 for _ in read_fix(endless, mode=Mode.STRICT, source="endless"))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
