@@ -29,7 +29,7 @@ EXIT_CODES = {
 }
 
 
-class AppFails(SourceError):
+class AppFails(SourceError):  # noqa: N818  # it reads as a sentence
     """Report a module of an app that cannot be imported, by the line that fails."""
 
     code = "ISTH111"
@@ -77,7 +77,9 @@ def report_and_exit(command: Callable[[], object]) -> NoReturn:
 
 def _of_system(fault: OSError) -> EnvironmentFault:
     where = str(fault.filename) if fault.filename else ""
-    return EnvironmentFault(fault.strerror or str(fault), place=where, instead="put it right, then run the command again")
+    return EnvironmentFault(
+        fault.strerror or str(fault), place=where, instead="put it right, then run the command again"
+    )
 
 
 def _ours(fault: Exception) -> str:

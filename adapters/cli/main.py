@@ -64,11 +64,11 @@ EPILOG = "Exit codes: " + ", ".join(f"{code} {meaning}" for code, meaning in EXI
 class Overview(click.Group):
     """List commands by what they are for, and import one when it is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click passes it
         """Return the names of all commands."""
         return list(ENTRIES)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import a command, or return None when there is none of that name."""
         entry = ENTRIES.get(cmd_name)
         if entry is None:
@@ -77,7 +77,7 @@ class Overview(click.Group):
         found: click.Command = getattr(module, entry.attribute)
         return found
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the commands under the headings write, run, ship and prove."""
         for heading, note, entries in GROUPS:
             with formatter.section(heading):
@@ -95,7 +95,9 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.group(cls=Overview, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Overview, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )

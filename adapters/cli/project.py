@@ -2,9 +2,10 @@
 
     [tool.isthmus]                       in the nearest pyproject.toml, upwards from the current folder
     app = "fees.app:app"                 else the brokerage
-    database = "sqlite:///fees.db"       else sqlite:///isthmus.db; a relative path is relative to the pyproject's folder
+    database = "sqlite:///fees.db"       else sqlite:///isthmus.db
 
-`--app` and `--database` come before both; a relative path given there is relative to the current folder.
+A relative path in pyproject.toml is relative to its folder. `--app` and `--database` come before both; a relative path
+given there is relative to the current folder.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ DATABASE = "sqlite:///isthmus.db"
 SQLITE_FILE = "sqlite:///"
 
 
-class ProjectInvalid(InputError):
+class ProjectInvalid(InputError):  # noqa: N818  # as MessageInvalid
     """Report a pyproject.toml that cannot be read."""
 
-    code = "ISTH240"
+    code = "ISTH290"
 
 
 class Project(NamedTuple):
@@ -48,7 +49,7 @@ class Project(NamedTuple):
 def find_project(start: Path) -> Project:
     """Read the nearest pyproject.toml, upwards from a folder; without one the folder itself is the project.
 
-    Raises ProjectInvalid (ISTH240).
+    Raises ProjectInvalid (ISTH290).
     """
     found = next((one for one in (start, *start.parents) if (one / "pyproject.toml").is_file()), None)
     if found is None:

@@ -153,7 +153,7 @@ async def _message_for(request: Request, kind: Any) -> Any:
     if request.method in BODILESS:
         return _spelled({**request.query_params, **request.path_params}, kind)
     body = await _body(request)
-    return _with_path(body, request.path_params, kind) if request.path_params else body
+    return _with_path(body, request.path_params) if request.path_params else body
 
 
 def _spelled(fields: dict[str, Any], kind: Any) -> Any:
@@ -163,7 +163,7 @@ def _spelled(fields: dict[str, Any], kind: Any) -> Any:
         raise MessageInvalid(str(fault), place="the path and the query") from None
 
 
-def _with_path(body: bytes, path: dict[str, Any], kind: Any) -> Any:
+def _with_path(body: bytes, path: dict[str, Any]) -> bytes:
     """Fill in the fields that the path names; a body that says otherwise is refused."""
     try:
         fields = msgspec.json.decode(body)
@@ -187,7 +187,9 @@ def _idempotency_key(request: Request) -> str | None:
 # What goes out
 
 
-def _json(status: int, value: Any, *, kind: str = "application/json", headers: dict[str, str] | None = None) -> Response:
+def _json(
+    status: int, value: Any, *, kind: str = "application/json", headers: dict[str, str] | None = None
+) -> Response:
     return Response(msgspec.json.encode(value), status_code=status, media_type=kind, headers=headers)
 
 

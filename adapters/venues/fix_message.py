@@ -91,7 +91,8 @@ class FixProblem:
     """Say which message of which source broke which rule in which field, and what to do about it.
 
     `number` counts what was read from 1, `offset` is the byte where the message begins and `length` how many bytes were
-    passed over for it; `cl_ord_id` is known when the fault is in an order that could be read.
+    passed over for it; `cl_ord_id` is known when the fault is in an order that could be read, `msg_type` when a field near the
+    message's beginning says it.
     """
 
     source: str
@@ -103,6 +104,7 @@ class FixProblem:
     tag: int | None = None
     length: int = 0
     cl_ord_id: str | None = None
+    msg_type: str | None = None
 
     @property
     def field(self) -> str:
@@ -162,6 +164,7 @@ class FixMessage:
             instead=instead,
             tag=tag,
             cl_ord_id=self.text(11),
+            msg_type=self.msg_type,
         )
 
 

@@ -42,11 +42,13 @@ MESSAGE_BYTES_MAX: Final = 64 * 1024
 READ_BYTES: Final = 256 * 1024
 LOG_PREFIX_BYTES_MAX: Final = 256
 KEPT_BYTES: Final = 8
+HEAD_BYTES: Final = 256
 PIPE: Final = b"|"
 
 START: Final = re.compile(rb"(?<![0-9])8=FIX")
 NEXT_START: Final = re.compile(rb"[\x01|\r\n]8=FIX")
 HEAD: Final = re.compile(rb"8=FIX[^\x01|\r\n]{0,12}([\x01|])(?:9=([0-9]{1,7})\1)?")
+MSG_TYPE_FIELD: Final = re.compile(rb"[\x01|]35=([A-Za-z0-9]{1,2})[\x01|]")
 BETWEEN: Final = re.compile(rb"[\r\n]*")
 LINE_END: Final = re.compile(rb"[\r\n]")
 SEPARATORS: Final = re.compile(rb"[\x01|\t \r\n]*")
@@ -169,16 +171,18 @@ class _Reader:
         self._number += 1
         frame = _frame(window.bytes, begin, ended=window.ended)
         if isinstance(frame, Finding):
+            kind = _msg_type(window.bytes[begin : begin + HEAD_BYTES])
             window.position = begin + 1
             window.skip_to(NEXT_START, lead=1)
-            return self._problem(frame, offset, window.offset - offset)
+            return self._problem(frame, offset, window.offset - offset, kind)
         window.position = frame.end
         try:
             for finding in frame.findings:
                 judge.hear(finding)
             version, msg_type, fields = parse(frame.message, judge)
         except Fault as fault:
-            return self._problem(fault.finding, offset, window.offset - offset)
+            head = window.bytes[begin : min(frame.end, begin + HEAD_BYTES)]
+            return self._problem(fault.finding, offset, window.offset - offset, _msg_type(head))
         forgiven = in_order(judge.forgiven) if judge.forgiven else ()
         length = frame.end - begin
         return FixMessage(self._source, self._number, offset, version, msg_type, fields, forgiven, length)
@@ -204,7 +208,7 @@ class _Reader:
         length = self._window.offset - offset
         return self._problem(_stray_bytes(sample[:length]), offset, length)
 
-    def _problem(self, finding: Finding, offset: int, length: int) -> FixProblem:
+    def _problem(self, finding: Finding, offset: int, length: int, msg_type: str | None = None) -> FixProblem:
         return FixProblem(
             source=self._source,
             number=self._number,
@@ -214,7 +218,14 @@ class _Reader:
             instead=finding.instead,
             tag=finding.tag,
             length=length,
+            msg_type=msg_type,
         )
+
+
+def _msg_type(head: bytes) -> str | None:
+    """Return what a message that is wrong says its type is, so that it can be told from an order."""
+    match = MSG_TYPE_FIELD.search(head)
+    return match[1].decode("ascii") if match else None
 
 
 def _frame(window: bytes, begin: int, *, ended: bool) -> _Frame | Finding:

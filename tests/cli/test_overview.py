@@ -13,7 +13,6 @@ import pytest
 from isthmus.adapters.cli.faults import EXIT_CODES
 from isthmus.adapters.cli.main import ENTRIES
 
-
 type Isthmus = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -28,7 +28,7 @@ class ServiceRisk:
 
     def rating(self, country: str) -> str:
         """Return the rating of a country."""
-        request = Request(  # noqa: S310  # the scheme is written here
+        request = Request(
             f"https://risk.example/ratings/{quote(country, safe='')}",
             headers={"Authorization": f"Bearer {self._token}"},
         )
