@@ -91,8 +91,8 @@ class FixProblem:
     """Say which message of which source broke which rule in which field, and what to do about it.
 
     `number` counts what was read from 1, `offset` is the byte where the message begins and `length` how many bytes were
-    passed over for it; `cl_ord_id` is known when the fault is in an order that could be read, `msg_type` when a field near the
-    message's beginning says it.
+    passed over for it. `cl_ord_id` is known when the fault is in an order that could be read, `msg_type` when the
+    message says it near its beginning.
     """
 
     source: str
