@@ -17,7 +17,6 @@ from isthmus.core.errors import SourceError
 from isthmus.core.residency import PERSONAL, DataClass
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class MessageMeta(msgspec.StructMeta):
     """Make message classes frozen and keyword-only, and remember which fields name the identity and the person."""
 
@@ -45,6 +44,7 @@ class MessageMeta(msgspec.StructMeta):
         return cls
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Message(msgspec.Struct, metaclass=MessageMeta):
     """Be a frozen typed value that crosses a boundary.
 
@@ -60,6 +60,9 @@ class Event(Message):
     """Be a message from outside that a workflow waits for, by key."""
 
 
+type Ciphertext = bytes
+
+
 class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     """Stand for a personal value outside handlers.
 
@@ -68,7 +71,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
 
     subject: str
     key_version: int
-    bytes: bytes
+    bytes: Ciphertext
     fingerprint: str
 
 

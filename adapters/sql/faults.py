@@ -6,7 +6,8 @@
     ├── NotADatabase        the file is something else, or is damaged
     ├── StorageLocked       another process writes, and did not end in time
     ├── ConnectionLost      nobody answers, or the server went away
-    └── AccessDenied        the server does not know the user, the password or the database
+    ├── AccessDenied        the server does not know the user, the password or the database
+    └── DatabaseTooNew      a later version of this program has migrated it
     Conflict                lost against a transaction beside it: nothing has happened, it may be tried again
     Duplicate               the key of a row is taken
     StatementError          ours: a statement or row that the schema does not allow
@@ -65,6 +66,12 @@ class AccessDenied(StorageUnavailable):
     """Report that the server refuses the user, the password or the database."""
 
     code = "ISTH325"
+
+
+class DatabaseTooNew(StorageUnavailable):
+    """Report a database that a later version of this program has migrated."""
+
+    code = "ISTH328"
 
 
 class Conflict(EnvironmentFault):

@@ -21,6 +21,15 @@ DIALECTS: Mapping[str, Dialect] = {
 }
 
 
+class _Value:
+    """Stand for a value that is given at every execution, while constants are put where they belong."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+
+
 class Compiled:
     """Hold the SQL for one database, and how the values given are ordered for it."""
 
@@ -28,18 +37,17 @@ class Compiled:
 
     def __init__(self, clause: ClauseElement, names: Sequence[str], dialect: Dialect) -> None:
         compiled: Any = clause.compile(dialect=dialect)
-        self.sql = str(compiled)
-        constants = {name: bind.value for bind, name in compiled.bind_names.items() if name not in names}
-        places = [constants.get(name, names.index(name) if name in names else None) for name in compiled.positiontup]
-        named = [name in names for name in compiled.positiontup]
-        straight = all(named) and places == list(range(len(names)))
-        self._order = None if straight else tuple(zip(named, places, strict=True))
+        state = compiled.construct_expanded_state({name: _Value(place) for place, name in enumerate(names)})
+        self.sql: str = state.statement
+        values = state.positional_parameters
+        straight = [value.place if isinstance(value, _Value) else None for value in values] == list(range(len(names)))
+        self._order = None if straight else tuple(values)
 
     def arrange(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Put values, given in the order of the statement's names, into the order of the SQL's parameters."""
         if self._order is None:
             return values
-        return tuple(values[place] if named else place for named, place in self._order)
+        return tuple([values[one.place] if isinstance(one, _Value) else one for one in self._order])
 
 
 class Statement:

@@ -1,0 +1,42 @@
+"""Dead letters: what nobody but a person can carry on."""
+
+from __future__ import annotations
+
+import enum
+
+from sqlalchemy import bindparam, select, update
+
+from isthmus.adapters.sql.schema import DEAD_LETTER
+from isthmus.adapters.sql.statement import Statement, insertion
+
+
+class DeadLetterKind(enum.StrEnum):
+    """Say what is stuck, and so what replaying it does."""
+
+    STEP = "step"
+    """A step after the point of no return, or one of which nobody knows whether it happened: it is tried again."""
+
+    UNDO = "undo"
+    """An undo that refused, or failed too often: it is tried again, and the rest of the run is taken back."""
+
+    DELIVERY = "delivery"
+    """A message that a subscriber could not handle: it is delivered again."""
+
+
+BURY = insertion(DEAD_LETTER, without=["dead_letter_id", "resolved_at", "resolution"])
+"""Values: kind, run, step, subject, body, reason, written at."""
+
+OPEN_LETTER = Statement(
+    select(DEAD_LETTER.c.kind, DEAD_LETTER.c.run_id, DEAD_LETTER.c.step, DEAD_LETTER.c.subject, DEAD_LETTER.c.body)
+    .where(DEAD_LETTER.c.dead_letter_id == bindparam("id"), DEAD_LETTER.c.resolved_at.is_(None)),
+    "id",
+)
+
+RESOLVE = Statement(
+    update(DEAD_LETTER)
+    .values(resolved_at=bindparam("now"), resolution=bindparam("how"))
+    .where(DEAD_LETTER.c.dead_letter_id == bindparam("id")),
+    "now",
+    "how",
+    "id",
+)
