@@ -30,7 +30,7 @@ class MessageMeta(msgspec.StructMeta):
         subject: str | None = None,
         **config: Any,
     ) -> Any:
-        cls = super().__new__(mcls, name, bases, namespace, frozen=True, kw_only=True, **config)
+        cls = super().__new__(mcls, name, bases, namespace, **{**config, "frozen": True, "kw_only": True})
         for role, field in (("identity", identity), ("subject", subject)):
             if field is None:
                 continue
@@ -45,7 +45,7 @@ class MessageMeta(msgspec.StructMeta):
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Message(msgspec.Struct, metaclass=MessageMeta):
+class Message(msgspec.Struct, metaclass=MessageMeta, frozen=True, kw_only=True):
     """Be a frozen typed value that crosses a boundary.
 
     `identity` names the field by which a run of a workflow is known; `subject` names the field that holds the
