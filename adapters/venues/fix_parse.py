@@ -279,7 +279,7 @@ def _check_group(count_tag: int, count: bytes, first: int, tags: Sequence[int]) 
         raise Fault(Finding(FixRule.GROUP_COUNT, count_tag, problem, "count the instances that follow"))
     seen: set[int] = set()
     for tag in tags:
-        if False:
+        if tag == first:
             seen.clear()
         elif tag in seen and tag not in NESTED_TAGS:
             raise Fault(_duplicate(tag))
