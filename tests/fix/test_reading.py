@@ -16,7 +16,7 @@ from isthmus.adapters.venues.fix_message import (
     Mode,
     encoded,
 )
-from isthmus.adapters.venues.fix_reader import MESSAGE_BYTES_MAX, read_fix
+from isthmus.adapters.venues.fix_reader import MESSAGE_BYTES_MAX, READ_BYTES, read_fix
 
 HEADER = ((35, b"D"), (49, b"CLIENT"), (56, b"BROKER"), (34, b"7"), (52, b"20130301-15:00:00"))
 ORDER = (
@@ -261,6 +261,14 @@ def test_stray_bytes_of_any_size_are_one_problem() -> None:
     assert (problem.rule, problem.offset) == (FixRule.STRAY_BYTES, 0)
     assert isinstance(message, FixMessage)
     assert message.offset == len(stray) + 1
+
+
+@pytest.mark.parametrize("before", [b"\x00", b"8=FIX.4.2\x01x"])
+def test_the_next_message_is_found_wherever_reads_of_the_stream_divide_it(before: bytes) -> None:
+    for size in range(3 * READ_BYTES - 12, 3 * READ_BYTES + 1):
+        items = read(before + b"\x00" * (size - len(before)) + b"\n" + GOOD)
+
+        assert [type(item) for item in items] == [FixProblem, FixMessage]
 
 
 def test_a_message_may_be_as_large_as_the_limit_and_lie_across_reads() -> None:
