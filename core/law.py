@@ -9,8 +9,8 @@
 
 Laws of the contracts in `shop.contracts` are found in `shop.laws` (those of `shop.contracts.orders` in
 `shop.contracts.laws.orders`, or in `shop.contracts.laws`). Messages are drawn from the contract's input type;
-`samples(Isin, "US0378331005")` says which values of a type mean something. A law that a message is no example of
-returns without a word.
+`samples(Isin, "US0378331005")` says which values of a type mean something, and `@prepares(hold_funds)` what must be
+there before its handler has anything to do. A law that a message is no example of returns without a word.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class World(Protocol):
         """Start a workflow, let it go as far as it can, and return its run's id."""
         ...
 
-    def send(self, event: Event, *, key: str) -> None:
-        """Send an event to whoever waits for it, and let the runs go as far as they can."""
+    def send(self, event: Event, *, key: str, event_id: str | None = None) -> None:
+        """Send an event to whoever waits for it, and let the runs go as far as they can. The same id counts once."""
         ...
 
     def move(self, duration: timedelta) -> None:
@@ -86,6 +86,7 @@ class Law[I: Message](msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 _LAWS: dict[Contract[Any, Any], list[Law[Any]]] = {}
+_PREPARATIONS: dict[Contract[Any, Any], list[Callable[[World], None]]] = {}
 _SAMPLES: dict[Any, tuple[Any, ...]] = {}
 
 
@@ -105,6 +106,23 @@ def laws_of(contract: Contract[Any, Any]) -> tuple[Law[Any], ...]:
     for name in _beside(contract.module):
         importlib.import_module(name)
     return tuple(_LAWS.get(contract, ()))
+
+
+def prepares(*contracts: Contract[Any, Any]) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
+    """Declare what makes a world ready for some contracts: that accounts are open, that prices are known."""
+
+    def declare(prepare: Callable[[World], None]) -> Callable[[World], None]:
+        for contract in contracts:
+            _PREPARATIONS.setdefault(contract, []).append(prepare)
+        return prepare
+
+    return declare
+
+
+def preparations_of(contract: Contract[Any, Any]) -> tuple[Callable[[World], None], ...]:
+    """Return what makes a world ready for a contract."""
+    laws_of(contract)
+    return tuple(_PREPARATIONS.get(contract, ()))
 
 
 def samples(kind: Any, *values: Any) -> None:

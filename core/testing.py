@@ -35,6 +35,7 @@ from typing import (
 )
 
 import msgspec
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -42,7 +43,7 @@ from isthmus.core.app import App
 from isthmus.core.contract import Contract
 from isthmus.core.errors import SourceError
 from isthmus.core.handler import Handler
-from isthmus.core.law import Ended, Law, World, law, laws_of, samples, samples_of
+from isthmus.core.law import Ended, Law, World, law, laws_of, prepares, samples, samples_of
 from isthmus.core.message import Message, Sealed, field_types
 from isthmus.core.money import Money
 from isthmus.core.ports import AnswerUnknown
@@ -51,14 +52,18 @@ __all__ = [
     "Crash",
     "CrashAt",
     "Ended",
+    "Falsified",
+    "Laptop",
     "Law",
     "Lost",
     "LostForGood",
     "ScriptedGateway",
     "World",
+    "falsify",
     "law",
     "laws_of",
     "messages",
+    "prepares",
     "run_locally",
     "samples",
     "script",
@@ -216,6 +221,37 @@ def _texts(limits: Mapping[str, Any]) -> SearchStrategy[str]:
     return st.text(TEXT, min_size=least, max_size=min(most, least + TEXT_CHARACTERS_MAX))
 
 
+class Falsified(msgspec.Struct, frozen=True):
+    """Be the smallest example for which something did not hold, and what was raised."""
+
+    example: Any
+    error: BaseException
+
+
+def falsify(examples: SearchStrategy[Any], check: Callable[[Any], None], *, count: int) -> Falsified | None:
+    """Return the smallest example that a check fails for, or None when it holds for so many; always the same ones."""
+    failed: list[Falsified] = []
+
+    @settings(
+        max_examples=count, database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+    @given(examples)
+    def all_hold(example: Any) -> None:
+        try:
+            check(example)
+        except Exception as error:
+            failed.append(Falsified(example, error))
+            raise
+
+    try:
+        all_hold()
+    except Exception:  # what Hypothesis raises is told by the last failure, which is its smallest
+        if not failed:
+            raise
+        return failed[-1]
+    return None
+
+
 # Scripted handlers and gateways
 
 
@@ -314,6 +350,11 @@ class CrashAt:
         self._numbers = frozenset(numbers)
         self._lock = threading.Lock()
 
+    def crash_in(self, *points: int) -> None:
+        """Crash when so many more points were passed."""
+        with self._lock:
+            self._numbers = frozenset(len(self.passed) + number for number in points)
+
     def __call__(self, point: str, run_id: str, step: str) -> None:
         """Pass a point, or die there."""
         with self._lock:
@@ -345,8 +386,12 @@ class Laptop(World, Protocol):
         """End the engine as a process ends that is killed, and open another one on the same database."""
         ...
 
-    def status(self, run_id: str) -> str:
-        """Return how a run stands."""
+    def status_of(self, contract: Contract[Any, Any], identity: str) -> str:
+        """Return how the run of an identity stands."""
+        ...
+
+    def dead_letters(self) -> int:
+        """Return for how many things a person is asked."""
         ...
 
     def journal(self, run_id: str) -> list[tuple[str, str, str]]:
