@@ -80,7 +80,7 @@ def cancel_instruction(undo: Undo[Trade, Instruction]) -> None:
     """Give back what was set aside for the settlement; nothing happens when nothing was."""
 
 
-@contract(undone_by=cancel_instruction, refuses=[NothingToSettle])
+@contract(undone_by=cancel_instruction, refuses=(NothingToSettle,))
 def instruct_settlement(trade: Trade) -> Instruction:
     """Set aside the cash and the securities that the trade owes."""
 
