@@ -216,6 +216,23 @@ def test_data_may_hold_delimiters_and_whole_messages() -> None:
     assert (first.value(96), second.fields[2:-1]) == (data, ORDER)
 
 
+def test_data_that_reaches_over_the_check_sum_is_refused() -> None:
+    content = encoded("FIX.4.4", [*ORDER, (95, b"10"), (96, b"abc")])
+
+    assert only_problem(content, Mode.LENIENT).rule == FixRule.DATA_LENGTH
+
+
+def test_a_short_check_sum_may_follow_data() -> None:
+    for filler in range(256):
+        content = encoded("FIX.4.4", [*ORDER, (95, b"1"), (96, bytes([filler]))])
+        if content.endswith(b"10=007\x01"):
+            short = content.replace(b"10=007\x01", b"10=7\x01")
+
+            assert only_message(short, Mode.LENIENT).leniencies == (Leniency.CHECK_SUM_NOT_THREE_DIGITS,)
+            return
+    raise AssertionError("no byte gives the sum")
+
+
 def test_fields_of_ones_own_are_taken_from_tag_5000_on() -> None:
     assert only_message(with_fields((5000, b"X"), (8201, b"1"))).text(5000) == "X"
 
