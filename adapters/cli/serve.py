@@ -24,7 +24,7 @@ GRACE_SECONDS: Final = 10
 class PortUnavailable(EnvironmentFault):
     """Report an address that cannot be listened on."""
 
-    code = "ISTH320"
+    code = "ISTH330"
 
 
 @click.command()
@@ -54,7 +54,7 @@ def serve(app_reference: str | None, database_url: str | None, host: str, port: 
 def listening(host: str, port: int) -> Iterator[socket.socket]:
     """Listen on an address while the block lasts.
 
-    Raises PortUnavailable (ISTH320).
+    Raises PortUnavailable (ISTH330).
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]

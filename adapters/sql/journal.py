@@ -34,6 +34,7 @@ class Kind(enum.StrEnum):
     CANCELLED = "cancelled"
     RESOLVED = "resolved"
     REJECTED = "rejected"
+    FORGIVEN = "forgiven"
 
 
 APPEND = insertion(JOURNAL, without=["sequence"])

@@ -62,12 +62,12 @@ class TradingDay:
         Raises DayFileInvalid (ISTH291) at the first row that breaks a rule, naming line, field and rule.
         """
         holdings: dict[str, list[Holding]] = {}
-        for place, row in _rows(folder / "positions.csv", POSITION_COLUMNS):
+        for place, row in rows_of(folder / "positions.csv", POSITION_COLUMNS):
             quantity = _whole(row["opening_quantity"], f"{place}, opening_quantity")
             holdings.setdefault(row["account"], []).append(Holding(instrument=Isin(row["isin"]), quantity=quantity))
         owners: dict[str, Owner] = {}
         openings: list[Opening] = []
-        for place, row in _rows(folder / "accounts.csv", ACCOUNT_COLUMNS):
+        for place, row in rows_of(folder / "accounts.csv", ACCOUNT_COLUMNS):
             if row["account"] in owners:
                 raise DayFileInvalid("the account is listed twice (rule unique)", place=f"{place}, account")
             owners[row["account"]] = Owner(ClientId(row["client"]), row["client_name"])
@@ -80,7 +80,7 @@ class TradingDay:
             )
         listings = {
             row["symbol"]: Listing(Isin(row["isin"]), Currency(row["currency"]))
-            for _, row in _rows(folder / "instruments.csv", INSTRUMENT_COLUMNS)
+            for _, row in rows_of(folder / "instruments.csv", INSTRUMENT_COLUMNS)
         }
         return cls(tuple(openings), MappingProxyType(owners), MappingProxyType(listings))
 
@@ -101,7 +101,7 @@ def _whole(text: str, place: str) -> int:
     return int(text)
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each row with its place; every named column is there and filled."""
     try:
         with path.open(encoding="utf-8", newline="") as lines:

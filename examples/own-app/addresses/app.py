@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.core import App, endpoint, topic
+
 from addresses.contracts import (
     AddressChanged,
     CountryRisk,
@@ -13,7 +15,6 @@ from addresses.contracts import (
 from addresses.flow import change_by_four_eyes
 from addresses.handlers import count_in_records, keep_in_records, keep_opinion, screen_by_rating
 from addresses.risk import ListedRisk, ServiceRisk
-from isthmus.core import App, endpoint, topic
 
 app = App(
     "addresses",

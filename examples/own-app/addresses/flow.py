@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.core import TimedOut, days, wait_for, workflow
+
 from addresses.contracts import (
     AddressChange,
     Changed,
@@ -12,7 +14,6 @@ from addresses.contracts import (
     keep_address,
     screen_country,
 )
-from isthmus.core import TimedOut, days, wait_for, workflow
 
 
 @workflow(change_address)

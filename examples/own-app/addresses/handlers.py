@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from isthmus.core import Message, Publisher, Records, handles
+
 from addresses.contracts import (
     Address,
     AddressChange,
@@ -16,7 +18,6 @@ from addresses.contracts import (
     keep_late_opinion,
     screen_country,
 )
-from isthmus.core import Message, Publisher, Records, handles
 
 
 class ChangeCount(Message):
