@@ -14,7 +14,7 @@ from isthmus.core.contract import Contract, Effect
 from isthmus.core.handler import Handler
 from isthmus.core.message import Event, carried_classes, field_types
 from isthmus.core.ports import Binding, Caller, Clock, Gateway, Publisher, Records, Reference, Table
-from isthmus.core.program import Program, check_workflows
+from isthmus.core.program import Program, awaited, check_workflows, waited_for
 from isthmus.core.refusal import Refusal
 from isthmus.core.trigger import Topic
 from isthmus.core.workflow import Workflow
@@ -104,37 +104,6 @@ def _fulfilled(app: App, report: Callable[[str], None]) -> dict[str, Handler[...
     return found
 
 
-def awaited(program: Program) -> Iterator[str]:
-    """Yield the names of the contracts that a program awaits."""
-    for statement in statements(program.body):
-        match getattr(statement, "awaited", None):
-            case None:
-                continue
-            case waiting if hasattr(waiting, "calls"):
-                yield from (call.contract for call in waiting.calls)
-            case waiting if hasattr(waiting, "contract"):
-                yield waiting.contract
-
-
-def waited_for(program: Program) -> Iterator[str]:
-    """Yield the names of the events that a program waits for."""
-    for statement in statements(program.body):
-        event = getattr(getattr(statement, "awaited", None), "event", None)
-        if event is not None:
-            yield event
-
-
-def statements(body: tuple[Any, ...]) -> Iterator[Any]:
-    """Yield every statement of a body, those inside others included, in source order."""
-    for statement in body:
-        yield statement
-        for part in ("then", "body"):
-            yield from statements(getattr(statement, part, ()))
-        for catch in getattr(statement, "catches", ()):
-            yield from statements(catch.body)
-        yield from statements(getattr(statement, "orelse", ()))
-
-
 def _contracts(
     app: App, fulfilled: Mapping[str, Handler[..., Any] | Workflow[Any, Any]]
 ) -> dict[str, Contract[Any, Any]]:
@@ -167,9 +136,7 @@ def _mentioned(workflow: Workflow[Any, Any]) -> Iterator[Any]:
         yield cell.cell_contents
 
 
-def _unfulfilled(
-    app: App, contracts: Mapping[str, Contract[Any, Any]], fulfilled: Mapping[str, Any]
-) -> Iterator[str]:
+def _unfulfilled(app: App, contracts: Mapping[str, Contract[Any, Any]], fulfilled: Mapping[str, Any]) -> Iterator[str]:
     for name, contract in contracts.items():
         if name not in fulfilled:
             yield f"{contract.place}: nobody fulfils contract {name} (add its handler or workflow to fulfils)"

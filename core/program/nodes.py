@@ -24,7 +24,7 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Be part of a program. `span` is left out of comparisons of programs and of their version."""
+    """Be part of a program. `span` is left out of a program's version, by which programs are compared."""
 
     span: Span
 
@@ -203,6 +203,15 @@ class For(Node, frozen=True):
     body: tuple[Statement, ...]
 
 
+class Repeat(Node, frozen=True):
+    """Walk 0, 1, … `count` - 1; places below are `<place>.body.<n>`."""
+
+    place: str
+    name: str
+    count: int
+    body: tuple[Statement, ...]
+
+
 class While(Node, frozen=True):
     """Repeat while a boolean holds, at most `bound` times; places below are `<place>.body.<n>`."""
 
@@ -262,11 +271,11 @@ class Pass(Node, frozen=True):
     place: str
 
 
-type Statement = Await | Assign | If | For | While | Try | Raise | Return | Break | Continue | Pass
+type Statement = Await | Assign | If | For | Repeat | While | Try | Raise | Return | Break | Continue | Pass
 
 
-class Program(msgspec.Struct, frozen=True, kw_only=True):
-    """Be one workflow as the neutral program that every backend runs."""
+class Program(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Be one workflow as the neutral program that every backend runs. Programs of one version are equal."""
 
     contract: str
     parameter: str
@@ -275,3 +284,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     places: tuple[tuple[Span, str], ...]
     """Where each `await` stands in the file, and its place: how a driver names the step it was asked for."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Program) and (other.contract, other.version) == (self.contract, self.version)
+
+    def __hash__(self) -> int:
+        return hash((self.contract, self.version))

@@ -1,0 +1,238 @@
+"""Check the workflows of an App: each from its source to a program, those that it awaits before it.
+
+read        the function's tree, with the positions of its file                       read.py
+signature   one message in, the contract's answer out                                 here
+statements  what is known flows from each to the next, round loops and into excepts   check_statements.py, …
+size        steps, and bytes of the compiled source                                   check_size.py
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any, get_type_hints
+
+from isthmus.core.contract import Effect
+from isthmus.core.errors import InternalError, IsthmusError
+from isthmus.core.program import kinds, limits
+from isthmus.core.program.check_size import compiled_bytes, steps
+from isthmus.core.program.check_statements import block, completes
+from isthmus.core.program.context import Context, Summary
+from isthmus.core.program.nodes import Program
+from isthmus.core.program.problem import Code, Problem
+from isthmus.core.program.read import MISSING, Source, read
+from isthmus.core.program.scope import Scope
+from isthmus.core.program.version import version_of
+from isthmus.core.workflow import Workflow
+from isthmus.core.workflow import workflow as decorator
+
+
+def check_workflows(workflows: Mapping[str, Workflow[Any, Any]]) -> tuple[dict[str, Program], list[Problem]]:
+    """Return the program of each workflow that has no problem, by its contract's name, and every problem found.
+
+    Raises InternalError (ISTH900) with the workflow's place when the checker itself fails.
+    """
+    checker = _Checker(workflows)
+    for name in workflows:
+        checker.summary_of(name)
+    return {name: checker.programs[name] for name in workflows if name in checker.programs}, sorted(checker.problems)
+
+
+class _Checker:
+    """Check workflows in the order in which they await one another."""
+
+    def __init__(self, workflows: Mapping[str, Workflow[Any, Any]]) -> None:
+        self.workflows = workflows
+        self.programs: dict[str, Program] = {}
+        self.problems: set[Problem] = set()
+        self.summaries: dict[str, Summary] = {}
+        self.messages: dict[str, type] = {}
+        self.waiting: list[str] = []
+        self.cycles: list[tuple[str, ...]] = []
+
+    def summary_of(self, name: str) -> Summary | None:
+        """Return what is known of the workflow that fulfils a contract; None when a handler fulfils it."""
+        if name not in self.workflows:
+            return None
+        if name in self.waiting:
+            self.cycles.append((*self.waiting[self.waiting.index(name) :], name))
+            return Summary()
+        if name not in self.summaries:
+            self.waiting.append(name)
+            try:
+                self.summaries[name] = self._check(self.workflows[name])
+            except RecursionError:
+                self.summaries[name] = Summary()
+                self._report_depth(self.workflows[name])
+            except IsthmusError:
+                raise
+            except Exception as error:
+                place = self.workflows[name].place
+                raise InternalError(f"the checker failed on {name}", place=place, instead="please report it") from error
+            finally:
+                self.waiting.pop()
+        return self.summaries[name]
+
+    def _report_depth(self, workflow: Workflow[Any, Any]) -> None:
+        source = read(workflow)
+        if isinstance(source, Source):
+            self.problems.add(
+                source.problem(
+                    source.tree.body[0],
+                    Code.LIMIT,
+                    "an expression in this workflow is nested too deep to be read",
+                    "give its parts names on lines of their own",
+                )
+            )
+
+    def _check(self, workflow: Workflow[Any, Any]) -> Summary:
+        source = read(workflow)
+        if isinstance(source, Problem):
+            self.problems.add(source)
+            return Summary()
+        cx = Context(source, workflow, self._summary_of_awaited)
+        cx.messages = self.messages
+        parameter = _signature(cx)
+        body = _body(cx, parameter)
+        if not cx.problems:
+            _size(cx, body)
+        self.problems |= cx.problems
+        if not cx.problems:
+            name = workflow.contract.name
+            self.programs[name] = Program(
+                contract=name,
+                parameter=parameter,
+                file=source.file,
+                body=body,
+                version=version_of(name, parameter, body),
+                places=tuple(sorted(cx.places.items(), key=lambda item: (item[0].line, item[0].column, item[1]))),
+            )
+        return cx.summary
+
+    def _summary_of_awaited(self, cx: Context, node: ast.AST, name: str) -> Summary | None:
+        """Return the summary of an awaited workflow; report the await that closes a circle."""
+        known = len(self.cycles)
+        summary = self.summary_of(name)
+        for cycle in self.cycles[known:]:
+            if name in self.waiting:
+                cx.report(
+                    node,
+                    Code.AWAITING,
+                    f"workflows await one another in a circle: {' -> '.join(cycle)}",
+                    "let one of them await the contracts itself, or wait for an event",
+                )
+        return summary
+
+
+def _signature(cx: Context) -> str:
+    """Check decorators, parameters and annotations, and return the parameter's name."""
+    tree, contract = cx.source.tree, cx.workflow.contract
+    head = tree.args
+    if contract.effect is Effect.UNDO:
+        cx.report(
+            tree.decorator_list[0] if tree.decorator_list else tree,
+            Code.EFFECT,
+            f"{contract.name} is an undo, and an undo is one unit of work",
+            "fulfil it with a handler",
+        )
+    for decoration in tree.decorator_list:
+        call = decoration.func if isinstance(decoration, ast.Call) else decoration
+        if cx.stands_for(call, Scope()) not in (decorator, MISSING) and len(tree.decorator_list) > 1:
+            cx.report(decoration, Code.SUBSET, "a workflow has no decorator beside @workflow", "delete it")
+    for default in (*head.defaults, *(one for one in head.kw_defaults if one is not None)):
+        mutable = isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call)
+        cx.report(
+            default,
+            Code.SUBSET,
+            "a mutable default would be shared by runs" if mutable else "a workflow's parameter has no default",
+            "put it into the message: a field with a default",
+        )
+    wanted = f"write async def {tree.name}(message: {kinds.kind_of(contract.input_type)})"
+    parameters = [*head.posonlyargs, *head.args]
+    extra = [*parameters[1:], *head.kwonlyargs, *(one for one in (head.vararg, head.kwarg) if one)]
+    for parameter in extra:
+        cx.report(parameter, Code.SUBSET, "a workflow takes one message and nothing else", wanted)
+    if not parameters:
+        cx.report(_head(cx), Code.SUBSET, "a workflow takes one message", wanted)
+        return ""
+    cx.name_is_free(parameters[0], parameters[0].arg)
+    _annotations(cx, parameters[0], wanted)
+    return parameters[0].arg
+
+
+def _head(cx: Context) -> ast.AST:
+    """Return the line of the def: all of the function would be too much to mark."""
+    tree = cx.source.tree
+    width = len(cx.source.lines[tree.lineno - 1].rstrip().encode())
+    return ast.copy_location(
+        ast.Pass(lineno=tree.lineno, col_offset=tree.col_offset, end_lineno=tree.lineno, end_col_offset=width),
+        ast.Pass(),
+    )
+
+
+def _annotations(cx: Context, parameter: ast.arg, wanted: str) -> None:
+    contract = cx.workflow.contract
+    names = {name: held for name, held in cx.source.names.items() if held is not MISSING}
+    try:
+        hints = get_type_hints(cx.workflow.function, names, names, include_extras=True)
+    except Exception:  # whatever an annotation does, it is a problem of the source
+        cx.report(
+            parameter,
+            Code.NAME,
+            "an annotation of this workflow stands for no type",
+            "import it, not under TYPE_CHECKING",
+        )
+        return
+    if hints.get(parameter.arg) != contract.input_type:
+        kind = kinds.kind_of(contract.input_type)
+        cx.report(parameter, Code.TYPE, f"{contract.name} takes {kind}, and this workflow does not", wanted)
+    if hints.get("return", MISSING) != contract.output_type:
+        kind = kinds.kind_of(contract.output_type)
+        cx.report(
+            cx.source.tree.returns or _head(cx),
+            Code.TYPE,
+            f"{contract.name} answers {kind}, and this workflow does not",
+            f"write -> {kind}",
+        )
+
+
+def _body(cx: Context, parameter: str) -> Any:
+    """Check the statements, and that every path ends with an answer."""
+    statements = cx.source.tree.body
+    match statements[0]:
+        case ast.Expr(value=ast.Constant(value=str())):
+            statements = statements[1:]
+    scope = Scope()
+    if parameter:
+        kind = kinds.kind_of(cx.workflow.contract.input_type)
+        cx.declared[parameter] = kind
+        cx.annotated.add(parameter)
+        scope.assign(parameter, kind)
+    body, after = block(cx, scope, statements, "")
+    if after is None:
+        return body
+    completes(cx, after)
+    wanted = kinds.kind_of(cx.workflow.contract.output_type)
+    if not wanted.optional:
+        cx.report(
+            _head(cx),
+            Code.TYPE,
+            f"{cx.workflow.contract.name} answers {wanted}, and a path ends without an answer",
+            f"return {wanted} at the end, or raise a refusal",
+        )
+    return body
+
+
+def _size(cx: Context, body: Any) -> None:
+    """Report a program that is too large to run or to deploy."""
+    for measured, most, what in (
+        (steps(body), limits.STEPS, "steps in one run"),
+        (compiled_bytes(body), limits.COMPILED_BYTES, "bytes when compiled"),
+    ):
+        if measured > most:
+            cx.report(
+                _head(cx),
+                Code.LIMIT,
+                f"this workflow takes {measured} {what}, and {most} fit",
+                "make workflows of its parts, and await them",
+            )
