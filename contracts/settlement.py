@@ -62,7 +62,7 @@ class SettlementFailed(Refusal):
     reason: str
 
 
-class NothingToSettle(Refusal):
+class NothingOwed(Refusal):
     """Refuse to instruct what the books do not owe."""
 
     trade_id: TradeId
@@ -80,7 +80,7 @@ def cancel_instruction(undo: Undo[Trade, Instruction]) -> None:
     """Give back what was set aside for the settlement; nothing happens when nothing was."""
 
 
-@contract(undone_by=cancel_instruction, refuses=(NothingToSettle,))
+@contract(undone_by=cancel_instruction, refuses=[NothingOwed])
 def instruct_settlement(trade: Trade) -> Instruction:
     """Set aside the cash and the securities that the trade owes."""
 
@@ -90,6 +90,6 @@ def book_settlement(settlement: Settlement) -> Settled:
     """Book that cash and securities have changed hands. Past this nothing is taken back."""
 
 
-@contract(refuses=[NothingToSettle, SettlementFailed])
+@contract(refuses=(SettlementFailed, NothingOwed))
 def settle_trade(trade: Trade) -> Settled:
     """Settle a trade, or take back its instruction when the depository does not confirm within five days."""

@@ -31,13 +31,13 @@ _ROUNDED: Final = Context(prec=120, traps=[InvalidOperation, Overflow])
 class MoneyInvalid(InputError, ValueError):  # noqa: N818  # msgspec names the field for a ValueError
     """Report an amount or currency that is not money."""
 
-    code = "ISTH210"
+    code = "ISTH250"
 
 
 class CurrencyMismatch(InputError, ValueError):  # noqa: N818
     """Report two currencies where one is needed."""
 
-    code = "ISTH211"
+    code = "ISTH251"
 
 
 class Money(msgspec.Struct, frozen=True):

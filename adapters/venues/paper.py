@@ -46,13 +46,13 @@ ZERO: Final = Decimal(0)
 class VenueSilent(EnvironmentFault):
     """Report that the venue did not answer. It may have acted: inquire."""
 
-    code = "ISTH320"
+    code = "ISTH340"
 
 
 class ReferenceUsed(EnvironmentFault):
     """Report that the venue knows the reference, and has acted on it before."""
 
-    code = "ISTH321"
+    code = "ISTH341"
 
 
 class PaperVenue:

@@ -8,7 +8,7 @@ from isthmus.contracts.ledger import DEPOSITORY, Commodity, Ledger, Transfer, cl
 from isthmus.contracts.orders import Side
 from isthmus.contracts.settlement import (
     Instruction,
-    NothingToSettle,
+    NothingOwed,
     Settled,
     Settlement,
     Trade,
@@ -23,7 +23,7 @@ from isthmus.core import Undo, handles
 def set_aside(trade: Trade, ledger: Ledger) -> Instruction:
     """Make both sides pending between clearing and the depository."""
     if trade.quantity <= 0 or trade.gross_amount.minor <= 0:
-        raise NothingToSettle(trade_id=trade.id)
+        raise NothingOwed(trade_id=trade.id)
     cash, securities = _legs(trade)
     ledger.hold(cash)
     ledger.hold(securities)
