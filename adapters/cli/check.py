@@ -50,6 +50,7 @@ def _say_what_is_fine(composition: Composition) -> None:
             for one in plan.workflows
         ],
     )
+    say()
     say_table(
         ["handler of", "effect", "undone by", "refuses", "ports"],
         [
@@ -64,7 +65,7 @@ def _say_what_is_fine(composition: Composition) -> None:
         ],
     )
     say(
-        f"app {plan.app} is fine: {_count(len(plan.workflows), 'workflow')}, {_count(len(plan.functions), 'handler')}, "
+        f"\napp {plan.app} is fine: {_count(len(plan.workflows), 'workflow')}, {_count(len(plan.functions), 'handler')}, "
         f"{_count(len(plan.topics), 'topic')}, {_count(len(plan.endpoints), 'endpoint')}"
     )
 

@@ -1,0 +1,69 @@
+"""Databases and engines for commands: an engine of this process, or words to the one that holds the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from isthmus.adapters.local.clock import SystemClock
+from isthmus.adapters.local.engine import Engine
+from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.views import Views
+from isthmus.core.errors import EngineBusy
+
+if TYPE_CHECKING:
+    from isthmus.adapters.runtime.operations import Operations
+    from isthmus.core.composition import Composition
+
+
+def folder_of(database: Database) -> Path:
+    """Return the folder of the key file and of what ports keep: that of the database file, or the current one."""
+    return database.file.parent if database.file is not None else Path.cwd()
+
+
+@contextmanager
+def engine_of(composition: Composition, database_url: str) -> Iterator[Engine]:
+    """Run an engine while the block lasts.
+
+    Raises EngineBusy (ISTH302) when another process holds the database.
+    """
+    database = Database.open(database_url)
+    try:
+        with Engine(composition, database, folder=folder_of(database), clock=SystemClock()) as engine:
+            yield engine
+    finally:
+        database.close()
+
+
+@contextmanager
+def views_of(database_url: str) -> Iterator[Views]:
+    """Read beside whoever runs, while the block lasts."""
+    database = Database.open(database_url, migrate=False)
+    try:
+        with Views(database) as views:
+            yield views
+    finally:
+        database.close()
+
+
+@contextmanager
+def engine_or_operations(composition: Composition, database_url: str) -> Iterator[Engine | Operations]:
+    """Run an engine while the block lasts, or give what writes to the one that holds the database."""
+    from isthmus.adapters.runtime.operations import Operations  # noqa: PLC0415  # only when it is needed
+
+    database = Database.open(database_url)
+    try:
+        engine = Engine(composition, database, folder=folder_of(database), clock=SystemClock())
+        try:
+            opened = engine.__enter__()
+        except EngineBusy:
+            yield Operations(composition, database, folder=folder_of(database))
+            return
+        try:
+            yield opened
+        finally:
+            engine.__exit__(None, None, None)
+    finally:
+        database.close()
