@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, insert, text
+from sqlalchemy import Table, insert, update
 
 from isthmus.adapters.sql import views as views_module
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.journal import microseconds
 from isthmus.adapters.sql.schema import DEAD_LETTER, INBOX, JOURNAL, OUTBOX, RUN
+from isthmus.adapters.sql.statement import Statement
 from isthmus.adapters.sql.views import Views
 from isthmus.core.errors import InputError, IsthmusError, NotFound, StorageUnavailable
 
@@ -245,10 +246,9 @@ def test_everything_is_counted(views: Views, rows: Rows) -> None:
 
 def test_views_read_while_another_writes(views: Views, rows: Rows, database: Database) -> None:
     rows.run(A)
-    with database.engine.connect() as writer:
-        writer.execute(text("update run set status = 'stuck'"))
+    with database.transaction() as writer:
+        writer.run(Statement(update(RUN).values(status="stuck")))
         status = views.run(A).status
-        writer.commit()
 
     assert (status, views.run(A).status) == ("running", "stuck")
 
