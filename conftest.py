@@ -14,6 +14,9 @@ from sybil import Example, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
+from isthmus.core import Workflow
+from isthmus.core.program import check_workflows
+
 # ci: the same examples every time, so that a red test is never the dice's. dev: new ones every time.
 # No deadlines: they measure the machine, and time is the benchmarks' business.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
@@ -24,22 +27,41 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
-def evaluate(example: Example) -> None:
-    """Run a Python block. One that begins with `# name.py` is a file: it is written, and can be imported after."""
+RUN = PythonEvaluator()
+PAGES = Path(tempfile.mkdtemp(prefix="pages-"))
+sys.path.insert(0, str(PAGES))
+
+
+def evaluate_python(example: Example) -> None:
+    """Run a Python block. One that begins with `# name.py` is a file: it is imported, and its workflows are checked.
+
+    What the checker says of `wrong_….py` is kept for the text block that follows; of any other it must say nothing.
+    """
     named = re.match(r"# (\w+)\.py\n", example.parsed)
     if named is None:
         RUN(example)
         return
-    folder = Path(tempfile.mkdtemp(prefix="pages-"))
-    (folder / f"{named[1]}.py").write_text(example.parsed, "utf-8")
-    sys.path.insert(0, str(folder))
-    sys.modules.pop(named[1], None)
-    importlib.import_module(named[1])
+    name = named[1]
+    (PAGES / f"{name}.py").write_text(example.parsed, "utf-8")
+    importlib.invalidate_caches()
+    sys.modules.pop(name, None)
+    module = importlib.import_module(name)
+    workflows = {one.contract.name: one for one in vars(module).values() if isinstance(one, Workflow)}
+    _, problems = check_workflows(workflows)
+    said = "\n".join(map(str, problems)).replace(f"{PAGES}{os.sep}", "")
+    if name.startswith("wrong_"):
+        example.namespace["said"] = said
+    else:
+        assert said == ""
 
 
-RUN = PythonEvaluator()
+def evaluate_text(example: Example) -> None:
+    """Compare a text block that follows a wrong workflow with what the checker said."""
+    if "said" in example.namespace:
+        assert example.parsed.rstrip() == example.namespace.pop("said")
+
 
 pytest_collect_file = Sybil(
-    parsers=[CodeBlockParser("python", evaluate), SkipParser()],
+    parsers=[CodeBlockParser("python", evaluate_python), CodeBlockParser("text", evaluate_text), SkipParser()],
     patterns=["README.md", "docs/*.md", "docs/decisions/*.md"],
 ).pytest()

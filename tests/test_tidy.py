@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from isthmus.core.errors import IsthmusError
+from isthmus.core.program import limits
+from isthmus.core.program.problem import Code
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -156,12 +158,26 @@ def test_every_code_is_in_the_family_of_its_fault() -> None:
 
 def test_the_page_of_errors_names_every_code_and_no_other() -> None:
     page = (ROOT / "docs" / "errors.md").read_text("utf-8")
-    rows = set(re.findall(r"^\| `(ISTH\d{3})` \| `(\w+)` \|", page, re.MULTILINE))
-    problems = importlib.import_module("isthmus.core.program.problem").Code
+    rows = re.findall(r"^\| `(ISTH\d{3})` \| `(\w+)` \| (.*) \|$", page, re.MULTILINE)
+    classes = {(error.code, error.__name__, promise(error)) for error in errors() - {IsthmusError}}
 
-    assert rows == {(error.code, error.__name__) for error in errors() - {IsthmusError}} | {
-        (code.value, "Problem") for code in problems
+    assert set(rows) == classes | {(code.value, "Problem", code.name.lower()) for code in Code}
+    assert rows == sorted(rows)
+
+
+def promise(error: type[IsthmusError]) -> str:
+    return (error.__doc__ or "").partition("\n")[0]
+
+
+def test_the_page_of_limits_names_every_limit() -> None:
+    page = (ROOT / "docs" / "limits.md").read_text("utf-8")
+    numbers = {name: value for name, value in vars(limits).items() if name.isupper()}
+    shown = {
+        name: {"INTEGER": "±(2^53 - 1)", "DURATION_SECONDS": f"{value // 86_400} days"}.get(name, f"{value:,}")
+        for name, value in numbers.items()
     }
+
+    assert [name for name, text in shown.items() if f" {text}" not in page] == []
 
 
 # Sizes

@@ -1,0 +1,55 @@
+"""The app of the README does at the command line what the page says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGE = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("payouts")
+    source = re.search(r"```python\n(# payouts\.py\n.*?)```", PAGE, re.DOTALL)
+    assert source
+    (folder / "payouts.py").write_text(source[1], "utf-8")
+    return folder
+
+
+def commands() -> list[str]:
+    """Return the commands that the page runs on its own app, one a line."""
+    lines = re.findall(r"^(isthmus .*--app payouts:app.*)$", PAGE, re.MULTILINE)
+    assert len(lines) >= 5
+    return lines
+
+
+def ran(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    _, *arguments = shlex.split(command, comments=True)
+    return subprocess.run(
+        [sys.executable, "-m", "isthmus.adapters.cli.main", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_every_command_of_the_page_works_in_the_order_of_the_page(folder: Path) -> None:
+    said = {}
+    for command in commands():
+        done = ran(command, folder)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        said[command.split()[1]] = done.stdout
+
+    assert "completed" in said["workflows"]
+    assert "payout" in said["journal"]
+    assert "DE02120300000000202051" not in "".join(said.values())
