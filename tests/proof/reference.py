@@ -103,8 +103,7 @@ class Model:
             return self._ask_a_person(order, run)
         self.counts[f"booked {order}"] += 1
         self.counts[f"told {order}"] += 1
-        run.status = "completed"
-        return None
+        return self._end(order, run, "completed")
 
     def _take_back(self, order: str, run: Run, status: str) -> None:
         for step in reversed(run.done):
@@ -121,8 +120,13 @@ class Model:
                     return self._ask_a_person(order, run)
                 if worked:
                     self._hold(run, -1)
+        return self._end(order, run, status)
+
+    def _end(self, order: str, run: Run, status: str) -> None:
         run.status = status
-        return None
+        for _verdict in run.queue:  # nobody will wait for what is left
+            self.counts[f"late {order}"] += 1
+        run.queue.clear()
 
     def _ask_a_person(self, order: str, run: Run) -> None:
         run.status = "stuck"
