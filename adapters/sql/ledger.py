@@ -142,8 +142,7 @@ class SqlLedger:
         return False
 
     def _insert(self, transfer: Transfer, kind: str, pending_id: str | None) -> bool:
-        now = int(self._unit.now.timestamp() * 1_000_000)
-        row = (transfer.id, kind, pending_id, *_legs(transfer), self._unit.run_id, now)
+        row = (transfer.id, kind, pending_id, *_legs(transfer), self._unit.run_id, self._unit.now_us)
         return self._transaction.run(_INSERT, *row) == 1
 
     def _pending(self, transfer_id: str) -> Transfer | None:
