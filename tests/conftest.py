@@ -56,7 +56,15 @@ class PostgreSQLServer:
         return True
 
     def _copied(self, binaries: Path) -> Path:
-        return Path(shutil.copytree(binaries.parent, self.folder / "install", symlinks=True)) / "bin"
+        # The programs look for their libraries at `../../../WHEEL.libs`: the copy keeps the places.
+        packages = binaries.parents[2]
+        copy = self.folder / "packages"
+        for part in (binaries.parent, packages / f"{WHEEL}.libs"):
+            if part.exists():
+                shutil.copytree(part, copy / part.relative_to(packages), symlinks=True)
+        for folder in (copy, copy / WHEEL):
+            folder.chmod(0o755)
+        return copy / binaries.relative_to(packages)
 
     def _run(self, command: list[str | Path]) -> None:
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._as_user)
