@@ -64,10 +64,13 @@ def _say_what_is_fine(composition: Composition) -> None:
             for one in plan.functions
         ],
     )
-    say(
-        f"\napp {plan.app} is fine: {_count(len(plan.workflows), 'workflow')}, {_count(len(plan.functions), 'handler')}, "
-        f"{_count(len(plan.topics), 'topic')}, {_count(len(plan.endpoints), 'endpoint')}"
-    )
+    counted = [
+        _count(len(plan.workflows), "workflow"),
+        _count(len(plan.functions), "handler"),
+        _count(len(plan.topics), "topic"),
+        _count(len(plan.endpoints), "endpoint"),
+    ]
+    say(f"\napp {plan.app} is fine: {', '.join(counted)}")
 
 
 def _count(number: int, noun: str) -> str:

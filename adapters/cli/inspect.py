@@ -52,7 +52,8 @@ def _names(composition: Composition, workflow: str | None) -> list[str]:
 
 
 def _say_blueprint(plan: Blueprint) -> None:
-    placed = [(one.unit, one.contract) for one in (*plan.functions, *plan.workflows)]
+    placed = [(one.unit, one.contract) for one in plan.functions]
+    placed += [(one.unit, one.contract) for one in plan.workflows]
     say_table(
         ["unit", "contracts"],
         [(unit, _listed(contract for where, contract in placed if where == unit)) for unit in plan.units],

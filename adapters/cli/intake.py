@@ -12,7 +12,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from isthmus import trading_day
 from isthmus.adapters.cli.engines import engine_of
 from isthmus.adapters.cli.output import complain
 from isthmus.adapters.cli.progress import Progress
@@ -35,6 +34,7 @@ from isthmus.adapters.venues.fix_intake import take_in
 from isthmus.adapters.venues.fix_message import FixMessage, FixProblem, FixRule, FixUnreadable, Mode
 from isthmus.adapters.venues.fix_order import NewOrderSingle, Skipped
 from isthmus.adapters.venues.fix_reader import read_fix
+from isthmus.adapters.venues.reference_data import TRADING_DAY
 from isthmus.contracts.accounts import open_account
 from isthmus.contracts.orders import Order
 from isthmus.contracts.placement import place_order
@@ -138,8 +138,8 @@ class Day:
     @classmethod
     def load(cls, folder: Path | None, files: Sequence[Path], *, default: str) -> Day:
         """Read the day's beginning from a folder, or from the trading day that comes along."""
-        own = Path(trading_day.__file__).parent
-        return cls(TradingDay.load(folder or own), tuple(files) or ((folder or own) / default,))
+        place = folder or TRADING_DAY
+        return cls(TradingDay.load(place), tuple(files) or (place / default,))
 
     def run(self, composition: Composition, database_url: str, *, strict: bool, quiet: bool) -> Report:
         """Place every order, wait until nothing can go on, and read back what came of it."""

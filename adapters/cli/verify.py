@@ -13,7 +13,7 @@ from isthmus.adapters.cli.project import app_option, composition_of
 from isthmus.core.errors import EnvironmentFault
 
 
-class ExtraMissing(EnvironmentFault):  # noqa: N818  # as StorageUnavailable
+class ExtraMissing(EnvironmentFault):  # as StorageUnavailable
     """Report a package that an extra of Isthmus brings and that is not installed."""
 
     code = "ISTH331"
@@ -43,7 +43,7 @@ def verify(app_reference: str | None, examples: int, as_json: bool) -> int:  # n
     broken = {(breach.contract, breach.law) for breach in report.breaches}
     rows = [
         (contract, str(sum(1 for _ in laws)), ", ".join(law for name, law in sorted(broken) if name == contract) or "-")
-        for contract, laws in groupby(report.checked, key=lambda checked: checked[0])
+        for contract, laws in groupby(sorted(report.checked), key=lambda checked: checked[0])
     ]
     say_table(["contract", ">laws", "broken"], rows)
     for breach in report.breaches:
