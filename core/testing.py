@@ -84,7 +84,11 @@ _PLAIN: Final[Mapping[Any, SearchStrategy[Any]]] = {
     float: st.floats(allow_nan=False, allow_infinity=False),
     Decimal: st.decimals(-(10**9), 10**9, allow_nan=False, allow_infinity=False, places=4),
     date: st.dates(min_value=date(1970, 1, 1)),
-    datetime: st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2199, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  # the strategy adds the zone
+    datetime: st.datetimes(
+        min_value=datetime(1970, 1, 1),  # noqa: DTZ001  # the strategy adds the zone
+        max_value=datetime(2199, 1, 1),  # noqa: DTZ001
+        timezones=st.just(UTC),
+    ),
     timedelta: st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=3650)),
     Money: st.builds(Money, st.integers(-MONEY_MAX, MONEY_MAX), st.sampled_from(CURRENCIES)),
     Sealed: st.builds(
@@ -380,6 +384,10 @@ class Laptop(World, Protocol):
 
     def settle(self) -> None:
         """Let everything go as far as it can without time passing."""
+        ...
+
+    def stop(self) -> None:
+        """End the engine as a process ends that is killed; `restart` opens another one."""
         ...
 
     def restart(self) -> None:
