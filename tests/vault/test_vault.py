@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.adapters.runtime.vault import KeyFile, Keyring, Vault, WrappedKey
+from isthmus.adapters.runtime.vault import KeyFile, Keyring, SubjectKey, Vault, WrappedKey
 from isthmus.core.errors import KeyUnavailable
 from isthmus.core.message import Sealed
 
@@ -313,3 +313,12 @@ def test_every_sealed_value_differs_even_for_the_same_plaintext(master: KeyFile)
     sealed: list[Sealed] = [vault.seal("client-7", b"Ada") for _ in range(200)]
 
     assert len({value.bytes for value in sealed}) == 200
+
+
+@pytest.mark.parametrize(("subject", "key_version"), [("client-8", 1), ("client-7", 2), ("1 client-7", 1)])
+def test_a_value_is_bound_to_its_person_and_version_even_under_the_same_key(subject: str, key_version: int) -> None:
+    key = bytes(range(32))
+    sealed = SubjectKey("client-7", 1, key, key).seal(b"Ada")
+
+    with pytest.raises(KeyUnavailable, match="was changed"):
+        SubjectKey(subject, key_version, key, key).open(sealed)
