@@ -6,7 +6,8 @@ import sqlite3
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given
+from effort import examples
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus.core import (
@@ -175,6 +176,7 @@ def forget_after(world: Any, kept: int) -> None:
     connection.close()
 
 
+@settings(max_examples=examples(15), deadline=None)
 @given(TRIPS, st.data())
 def test_a_run_replayed_from_any_prefix_of_its_record_decides_the_same(trip: Trip, data: st.DataObject) -> None:
     with run_locally(APP) as world:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -104,10 +105,11 @@ class Schedules(RuleBasedStateMachine):
 
 
 TestSchedules = Schedules.TestCase
-TestSchedules.settings = settings(stateful_step_count=12)
+TestSchedules.settings = settings(max_examples=examples(25), stateful_step_count=12, deadline=None)
 
 
 @pytest.mark.parametrize("verdict", [True, False, None])
+@settings(max_examples=examples(2), deadline=None)
 @given(plan=PLANS)
 def test_a_crash_at_every_point_changes_nothing(verdict: bool | None, plan: dict[str, str]) -> None:
     points = passed_by(verdict, plan, crash_at=None)
