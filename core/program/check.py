@@ -18,7 +18,7 @@ from isthmus.core.program import kinds, limits
 from isthmus.core.program.check_size import compiled_bytes, steps
 from isthmus.core.program.check_statements import block, completes
 from isthmus.core.program.context import Context, Summary
-from isthmus.core.program.nodes import Program
+from isthmus.core.program.nodes import Program, Span
 from isthmus.core.program.problem import Code, Problem
 from isthmus.core.program.read import MISSING, Source, read
 from isthmus.core.program.scope import Scope
@@ -61,9 +61,21 @@ class _Checker:
             self.waiting.append(name)
             try:
                 self.summaries[name] = self._check(self.workflows[name])
+            except kinds.FieldsUnknown as unknown:
+                message, error = unknown.args
+                self._report_whole(
+                    name,
+                    Code.NAME,
+                    f"the fields of {message} have no types: {error}",
+                    "import them, not under TYPE_CHECKING",
+                )
             except RecursionError:
-                self.summaries[name] = Summary()
-                self._report_depth(self.workflows[name])
+                self._report_whole(
+                    name,
+                    Code.LIMIT,
+                    "an expression in this workflow is nested too deep to be read",
+                    "give its parts names on lines of their own",
+                )
             except IsthmusError:
                 raise
             except Exception as error:
@@ -73,17 +85,12 @@ class _Checker:
                 self.waiting.pop()
         return self.summaries[name]
 
-    def _report_depth(self, workflow: Workflow[Any, Any]) -> None:
-        source = read(workflow)
+    def _report_whole(self, name: str, code: Code, rule: str, instead: str) -> None:
+        """Report a problem of a workflow that could not be read to its end."""
+        self.summaries[name] = Summary()
+        source = read(self.workflows[name])
         if isinstance(source, Source):
-            self.problems.add(
-                source.problem(
-                    source.tree.body[0],
-                    Code.LIMIT,
-                    "an expression in this workflow is nested too deep to be read",
-                    "give its parts names on lines of their own",
-                )
-            )
+            self.problems.add(source.problem(source.tree.body[0], code, rule, instead))
 
     def _check(self, workflow: Workflow[Any, Any]) -> Summary:
         source = read(workflow)
@@ -160,14 +167,11 @@ def _signature(cx: Context) -> str:
     return parameters[0].arg
 
 
-def _head(cx: Context) -> ast.AST:
+def _head(cx: Context) -> Span:
     """Return the line of the def: all of the function would be too much to mark."""
     tree = cx.source.tree
     width = len(cx.source.lines[tree.lineno - 1].rstrip().encode())
-    return ast.copy_location(
-        ast.Pass(lineno=tree.lineno, col_offset=tree.col_offset, end_lineno=tree.lineno, end_col_offset=width),
-        ast.Pass(),
-    )
+    return Span(tree.lineno, tree.col_offset, tree.lineno, width)
 
 
 def _annotations(cx: Context, parameter: ast.arg, wanted: str) -> None:
@@ -175,7 +179,7 @@ def _annotations(cx: Context, parameter: ast.arg, wanted: str) -> None:
     names = {name: held for name, held in cx.source.names.items() if held is not MISSING}
     try:
         hints = get_type_hints(cx.workflow.function, names, names, include_extras=True)
-    except Exception:  # whatever an annotation does, it is a problem of the source
+    except Exception:  # noqa: BLE001  # whatever an annotation does, it is a problem of the source
         cx.report(
             parameter,
             Code.NAME,

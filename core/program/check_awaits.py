@@ -6,7 +6,7 @@ import ast
 from datetime import timedelta
 from typing import Any, Final
 
-from isthmus.core.contract import Contract, days, hours, minutes, seconds
+from isthmus.core.contract import Contract, Effect, days, hours, minutes, seconds
 from isthmus.core.program import kinds, limits, nodes
 from isthmus.core.program.check_effects import happens, happens_side_by_side, times_out
 from isthmus.core.program.check_expressions import named_event, value, visible
@@ -64,6 +64,9 @@ def waited(cx: Context, scope: Scope, node: ast.Await) -> Waited:
         return _NOTHING
     call = node.value
     called = cx.stands_for(call.func, scope)
+    if isinstance(called, Contract) and called.effect is Effect.UNDO:
+        happens(cx, scope, call, called)
+        return _NOTHING
     if isinstance(called, Contract):
         found, kind = _call(cx, scope, call, called)
         if found is not None:

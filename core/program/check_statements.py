@@ -144,7 +144,7 @@ def _await(cx: Context, scope: Scope, node: ast.Await, targets: list[ast.expr], 
             cx.report(
                 statement,
                 Code.TYPE,
-                f"gather gives {len(shape.of)} answers, and {len(targets)} names take them",
+                f"gather gives {len(shape.of)} answers, and the names for them are {len(targets)}",
                 "write one name for each: first, second = await gather(…)",
             )
             awaited = None
@@ -221,7 +221,7 @@ def _annotated(cx: Context, scope: Scope, statement: ast.AnnAssign) -> Read:
         annotation = eval(  # noqa: S307  # the developer's own annotation, in the developer's own module
             compile(ast.Expression(statement.annotation), cx.source.file, "eval"), dict(cx.source.names)
         )
-    except Exception:  # whatever an annotation does, it is a problem of the source
+    except Exception:  # noqa: BLE001  # whatever an annotation does, it is a problem of the source
         cx.report(
             statement.annotation,
             Code.NAME,

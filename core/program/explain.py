@@ -80,7 +80,7 @@ def _blocks(statement: nodes.Statement) -> Iterator[tuple[str, tuple[nodes.State
                 yield "else", orelse
 
 
-def _said(statement: nodes.Statement) -> str:  # noqa: PLR0911  # one line for each sort of statement
+def _said(statement: nodes.Statement) -> str:  # one line for each sort of statement
     match statement:
         case nodes.Await(awaited=inner, targets=targets):
             return f"await {_waiting(inner)}" + (f" -> {', '.join(targets)}" if targets else "")
@@ -128,7 +128,7 @@ def _waiting(awaited: nodes.Awaited) -> str:
             assert_never(awaited)
 
 
-def shown(expression: nodes.Expression) -> str:  # noqa: PLR0911  # one line for each sort of expression
+def shown(expression: nodes.Expression) -> str:  # one line for each sort of expression
     """Return an expression as text."""
     match expression:
         case nodes.Name(name=name):

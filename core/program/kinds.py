@@ -19,6 +19,10 @@ from isthmus.core.money import Money
 from isthmus.core.refusal import Refusal, TimedOut
 
 
+class FieldsUnknown(Exception):  # it becomes a problem of the workflow's source
+    """Say that the annotations of a message stand for no types."""
+
+
 class Shape(msgspec.Struct, frozen=True):
     """Be one alternative of a kind: string, integer, boolean, null, enum, message, refusal, list, answers or opaque.
 
@@ -135,8 +139,12 @@ def fields_of(shape: Shape) -> dict[str, Kind]:
 
 
 def _fields(struct: type[msgspec.Struct], arguments: tuple[Any, ...]) -> dict[str, Kind]:
+    try:
+        hints = field_types(struct)
+    except Exception as error:
+        raise FieldsUnknown(struct.__name__, error) from error
     given = dict(zip(getattr(struct, "__parameters__", ()), arguments, strict=False))
-    return {name: _substituted(hint, given) for name, hint in field_types(struct).items()}
+    return {name: _substituted(hint, given) for name, hint in hints.items()}
 
 
 def _substituted(hint: Any, given: dict[Any, Any]) -> Kind:
