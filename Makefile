@@ -29,7 +29,7 @@ check: .venv/.ready ## Check format, lint, types and layers
 	$(UV_RUN) mypy
 	$(UV_RUN) mypy tests/typing/awaited.py
 	$(UV_RUN) basedpyright
-	$(UV_RUN) lint-imports
+	$(UV_RUN) lint-imports --no-logo
 
 format: .venv/.ready ## Format the code, and repair what lint can repair
 	$(UV_RUN) ruff format .

@@ -81,13 +81,13 @@ class Balance(msgspec.Struct, frozen=True):
         return self.posted - self.pending_debits
 
 
-class TransferInvalid(InputError, ValueError):  # noqa: N818
+class TransferInvalid(InputError, ValueError):
     """Report a transfer that no books can hold."""
 
     code = "ISTH240"
 
 
-class Overdrawn(InputError):  # noqa: N818
+class Overdrawn(InputError):
     """Report a transfer for which an account has too little. The books are as they were."""
 
     code = "ISTH241"
@@ -98,7 +98,7 @@ class Overdrawn(InputError):  # noqa: N818
         self.available = available
 
 
-class TransferConflict(InputError):  # noqa: N818
+class TransferConflict(InputError):
     """Report a transfer whose id belongs to another, or that was resolved in another way."""
 
     code = "ISTH242"

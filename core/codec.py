@@ -261,7 +261,7 @@ def _change(annotation: Any, leaf: Callable[[Any, str, Sealer], Any]) -> Change 
 
 
 def _change_union(parts: list[Any], leaf: Callable[[Any, str, Sealer], Any]) -> Change:
-    changes = {getattr(get_origin(part) or part, "__struct_config__").tag: _change(part, leaf) for part in parts}
+    changes = {(get_origin(part) or part).__struct_config__.tag: _change(part, leaf) for part in parts}
     if len(parts) == 1:
         only = changes.popitem()[1]
         assert only is not None

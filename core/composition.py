@@ -13,7 +13,7 @@ from isthmus.core.app import App, AppRefused
 from isthmus.core.contract import Contract, Effect
 from isthmus.core.handler import Handler
 from isthmus.core.message import Event, carried_classes, field_types
-from isthmus.core.ports import Binding, Caller, Clock, Gateway, Publisher, Records, Reference, Table
+from isthmus.core.ports import Binding, Caller, Clock, Gateway, Publisher, Reference, Table
 from isthmus.core.program import Program, awaited, check_workflows, waited_for
 from isthmus.core.refusal import Refusal
 from isthmus.core.trigger import Topic
@@ -93,7 +93,7 @@ def _fulfilled(app: App, report: Callable[[str], None]) -> dict[str, Handler[...
     found: dict[str, Handler[..., Any] | Workflow[Any, Any]] = {}
     for stranger in app.strangers:
         report(f"{stranger!r} fulfils nothing (decorate it with @handles(contract) or @workflow(contract))")
-    for one in (*app.handlers, *app.workflows):
+    for one in _fulfilling(app):
         name = one.contract.name
         if name in found:
             report(
@@ -104,6 +104,10 @@ def _fulfilled(app: App, report: Callable[[str], None]) -> dict[str, Handler[...
     return found
 
 
+def _fulfilling(app: App) -> list[Handler[..., Any] | Workflow[Any, Any]]:
+    return [*app.handlers, *app.workflows]
+
+
 def _contracts(
     app: App, fulfilled: Mapping[str, Handler[..., Any] | Workflow[Any, Any]]
 ) -> dict[str, Contract[Any, Any]]:
@@ -112,7 +116,7 @@ def _contracts(
     waiting: list[Contract[Any, Any]] = [one.contract for one in fulfilled.values()]
     waiting += [contract for topic in app.topics for contract in topic.subscribers]
     waiting += [stream.into for stream in app.streams]
-    waiting += [one.starts for one in (*app.schedules, *app.endpoints)]
+    waiting += [one.starts for one in app.schedules] + [one.starts for one in app.endpoints]
     waiting += list(app.late_events.values())
     for one in app.workflows:
         waiting += [value for value in _mentioned(one) if isinstance(value, Contract)]
@@ -154,7 +158,7 @@ def _is_delivered(app: App, contract: Contract[Any, Any]) -> bool:
     """Say whether a contract is reached by triggers, whose units of work stand alone and are never taken back."""
     delivered = [subscriber for topic in app.topics for subscriber in topic.subscribers]
     delivered += [stream.into for stream in app.streams] + list(app.late_events.values())
-    delivered += [one.starts for one in (*app.schedules, *app.endpoints)]
+    delivered += [one.starts for one in app.schedules] + [one.starts for one in app.endpoints]
     return contract in delivered
 
 
@@ -259,8 +263,8 @@ def _personal_messages(app: App) -> Iterator[type]:
     from isthmus.core.message import is_personal, messages_within  # noqa: PLC0415
 
     seen: set[Any] = set()
-    waiting = [one.contract.input_type for one in (*app.handlers, *app.workflows)]
-    waiting += [one.contract.output_type for one in (*app.handlers, *app.workflows)]
+    waiting = [one.contract.input_type for one in _fulfilling(app)]
+    waiting += [one.contract.output_type for one in _fulfilling(app)]
     waiting += [topic.message for topic in app.topics]
     while waiting:
         for message in messages_within(waiting.pop()):

@@ -55,9 +55,8 @@ class Retry(msgspec.Struct, frozen=True):
 
     def delay_after(self, attempts: int) -> timedelta:
         """Return how long to wait after so many failed attempts (1 or more)."""
-        if self.first * self.factor ** min(attempts - 1, 30) >= self.at_most:
-            return self.at_most
-        return self.first * self.factor ** (attempts - 1)
+        factor: int = self.factor ** (attempts - 1)
+        return self.at_most if self.first and factor > self.at_most / self.first else self.first * factor
 
 
 def seconds(count: int) -> timedelta:

@@ -28,13 +28,13 @@ _EXACT: Final = Context(prec=120, traps=[InvalidOperation, Overflow, Inexact])
 _ROUNDED: Final = Context(prec=120, traps=[InvalidOperation, Overflow])
 
 
-class MoneyInvalid(InputError, ValueError):  # noqa: N818  # msgspec names the field for a ValueError
+class MoneyInvalid(InputError, ValueError):  # msgspec names the field for a ValueError
     """Report an amount or currency that is not money."""
 
     code = "ISTH250"
 
 
-class CurrencyMismatch(InputError, ValueError):  # noqa: N818
+class CurrencyMismatch(InputError, ValueError):
     """Report two currencies where one is needed."""
 
     code = "ISTH251"

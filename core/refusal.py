@@ -17,7 +17,7 @@ from isthmus.core.message import is_personal
 
 
 @dataclass_transform(kw_only_default=True)
-class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not an error
+class Refusal(Exception):  # a refusal is an answer, not an error
     """Say a business 'no' with typed fields.
 
     Fields are annotated on the class, as on a `Message`. They may not be PERSONAL: a refusal is read by people and
@@ -29,7 +29,7 @@ class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not an error
     def __init_subclass__(cls) -> None:
         """Build the struct that validates and encodes the fields."""
         super().__init_subclass__()
-        own = [name for name in cls.__dict__.get("__annotations__", {}) if not name.startswith("_")]
+        own = [name for name in cls.__annotations__ if not name.startswith("_")]
         hints = get_type_hints(cls, include_extras=True)
         inherited = [(name, hints[name]) for name in cls.Fields.__struct_fields__ if name not in own]
         for name in own:
@@ -73,5 +73,5 @@ def _rebuild(cls: type[Refusal], fields: dict[str, Any]) -> Refusal:
     return cls(**fields)
 
 
-class TimedOut(Exception):  # noqa: N818
+class TimedOut(Exception):
     """Say that an event did not come within its time; raised by `wait_for` and by nothing else."""

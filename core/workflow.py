@@ -90,7 +90,7 @@ class Sleep:
     def __init__(self, duration: timedelta) -> None:
         self.duration = duration
 
-    def __await__(self) -> Generator[Any, Any, None]:
+    def __await__(self) -> Generator[Any, Any]:
         yield self
 
 

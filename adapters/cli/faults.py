@@ -29,7 +29,7 @@ EXIT_CODES = {
 }
 
 
-class AppFails(SourceError):  # noqa: N818  # it reads as a sentence
+class AppFails(SourceError):
     """Report a module of an app that cannot be imported, by the line that fails."""
 
     code = "ISTH111"
@@ -70,7 +70,7 @@ def report_and_exit(command: Callable[[], object]) -> NoReturn:
     except OSError as fault:
         complain(f"error: {_of_system(fault)}")
         sys.exit(ENVIRONMENT)
-    except Exception as fault:
+    except Exception as fault:  # noqa: BLE001
         complain(_ours(fault))
         sys.exit(OURS)
 

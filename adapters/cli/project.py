@@ -32,7 +32,7 @@ DATABASE = "sqlite:///isthmus.db"
 SQLITE_FILE = "sqlite:///"
 
 
-class ProjectInvalid(InputError):  # noqa: N818  # as MessageInvalid
+class ProjectInvalid(InputError):
     """Report a pyproject.toml that cannot be read."""
 
     code = "ISTH290"
@@ -150,7 +150,7 @@ def _import(module_name: str, reference: str) -> Any:
             where = find_project(Path.cwd()).folder
             raise _wrong(f"there is no module {fault.name} (looked in {where} and in what is installed)") from None
         raise app_fails(reference, fault) from None
-    except (Exception, SystemExit) as fault:
+    except (Exception, SystemExit) as fault:  # noqa: BLE001
         raise app_fails(reference, fault) from None
 
 

@@ -44,7 +44,7 @@ REASONS_SHOWN_MAX: Final = 15
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the summary.")
 @click.argument("more_files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
-def run(  # noqa: PLR0917  # click passes them by name
+def run(
     app_reference: str | None,
     database_url: str | None,
     orders_files: tuple[Path, ...],

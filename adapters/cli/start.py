@@ -27,7 +27,7 @@ SETTLE_SECONDS: Final = 60
 BAD_OUTCOMES: Final = frozenset({"refused", "failed", "timed_out", "cancelled", "taken_back", "stuck"})
 
 
-class InputUnreadable(InputError):  # noqa: N818  # as MessageInvalid
+class InputUnreadable(InputError):
     """Report an --input that cannot be read."""
 
     code = "ISTH292"
@@ -77,7 +77,7 @@ def message_of(given: str) -> bytes:
 @click.option("--actor", default=ACTOR, show_default=True, help="Who asks, for the journal.")
 @click.option("--on-behalf-of", help="For whom. Default: the actor.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def start(  # noqa: PLR0917  # click passes them by name
+def start(
     app_reference: str | None,
     database_url: str | None,
     contract: str,
@@ -161,7 +161,7 @@ def _report(engine: Any, database_url: str, run_id: str, *, as_json: bool) -> in
 @input_option
 @click.option("--id", "event_id", help="The event's id: one that came before is not taken again.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def send(  # noqa: PLR0917  # click passes them by name
+def send(
     app_reference: str | None,
     database_url: str | None,
     event: str,

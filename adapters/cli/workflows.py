@@ -28,7 +28,7 @@ def workflows() -> None:
 )
 @click.option("--after", metavar="RUN", help="Go on after this run.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
-def list_runs(  # noqa: PLR0917  # click passes them by name
+def list_runs(
     database_url: str | None,
     status: str | None,
     contract: str | None,

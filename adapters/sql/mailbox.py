@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, literal_column, select, update
 
 from isthmus.adapters.sql.runs import LIVE, RunStatus
 from isthmus.adapters.sql.schema import MAILBOX, OWNER, RUN, TIMER, WAIT
 from isthmus.adapters.sql.statement import Statement, insertion, insertion_unless_there
 
 # Written into the SQL, since a partial index serves only a condition that the planner can read.
-OPEN = literal_column("'open'")
-QUEUED = literal_column("'queued'")
+OPEN: ColumnElement[str] = literal_column("'open'")
+QUEUED: ColumnElement[str] = literal_column("'queued'")
 
 PUT_EVENT = insertion_unless_there(MAILBOX, without=["sequence", "taken_by_run", "taken_by_step"])
 """Values: event, key, event id, body, state, actor, arrived at. An event id that is there changes nothing."""

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
 DIALECTS: Mapping[str, Dialect] = {
-    "sqlite": sqlite.dialect(paramstyle="qmark"),
+    "sqlite": sqlite.dialect(paramstyle="qmark"),  # type: ignore[no-untyped-call]
     "postgresql": postgresql.dialect(paramstyle="format"),
 }
 
@@ -78,7 +78,7 @@ def insertion(table: Table, *, without: Sequence[str] = ()) -> Statement:
 def insertion_unless_there(table: Table, *, without: Sequence[str] = ()) -> Statement:
     """Return the insertion of a row that does nothing (and counts 0 rows) when its key is taken."""
     names = [column.name for column in table.columns if column.name not in without]
-    values = {name: bindparam(name) for name in names}
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
     return Statement(
         {
             "sqlite": sqlite.insert(table).values(values).on_conflict_do_nothing(),

@@ -25,7 +25,7 @@ INSTRUMENT_COLUMNS: Final = ("symbol", "isin", "currency")
 CELL_CHARACTERS_MAX: Final = 200
 
 
-class DayFileInvalid(InputError):  # noqa: N818  # as MessageInvalid
+class DayFileInvalid(InputError):
     """Report a file of a trading day that cannot be read, or a row of it that breaks a rule."""
 
     code = "ISTH291"

@@ -220,7 +220,7 @@ class TestPostgreSQL:
             both_hold_one.wait(10)
             try:
                 cursor.execute("select 1 from record where key = %s for update", (second,))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 raised.append(translate(error))
             connection.close()
 
