@@ -44,6 +44,12 @@ class AccountConflict(Refusal):
     account: AccountId
 
 
-@contract(final=True, refuses=[AccountConflict])
+class NothingBrought(Refusal):
+    """Refuse an opening with less than nothing of something."""
+
+    account: AccountId
+
+
+@contract(final=True, refuses=(AccountConflict, NothingBrought))
 def open_account(opening: Opening) -> Account:
     """Open an account and book what its owner brings; an account that is open stays as it is."""

@@ -19,6 +19,9 @@ OrderId = NewType("OrderId", str)
 ClOrdId = NewType("ClOrdId", str)
 """An order as its sender calls it."""
 
+type Quantity = int
+"""How many of an instrument: whole ones."""
+
 QUANTITY_MAX = 1_000_000_000
 
 
@@ -48,7 +51,7 @@ class Order(Message, identity="id", subject="client"):
     client_name: Annotated[str, PERSONAL]
     instrument: Isin
     side: Side
-    quantity: Annotated[int, FINANCIAL]
+    quantity: Annotated[Quantity, FINANCIAL]
     limit: Annotated[Money | None, FINANCIAL]
     currency: Currency
     trading_date: date

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isthmus.contracts.accounts import Account, AccountConflict, Opening, open_account
+from isthmus.contracts.accounts import Account, AccountConflict, NothingBrought, Opening, open_account
 from isthmus.contracts.ledger import OPENING, Commodity, Ledger, Transfer, client_account
 from isthmus.contracts.market import Currency
 from isthmus.core import Records, handles
@@ -17,8 +17,11 @@ def open_with_what_is_brought(opening: Opening, accounts: Records[Account], ledg
         if known != account:
             raise AccountConflict(account=opening.account)
         return known
+    brought = _brought(opening)
+    if any(amount < 0 for amount in brought.values()):
+        raise NothingBrought(account=opening.account)
     accounts.put(opening.account, account)
-    for commodity, amount in _brought(opening):
+    for commodity, amount in brought.items():
         if amount:
             ledger.transfer(
                 Transfer(
@@ -32,6 +35,9 @@ def open_with_what_is_brought(opening: Opening, accounts: Records[Account], ledg
     return account
 
 
-def _brought(opening: Opening) -> list[tuple[Commodity, int]]:
-    cash = (Commodity(opening.cash.currency), opening.cash.minor)
-    return [cash, *((Commodity(holding.instrument), holding.quantity) for holding in opening.holdings)]
+def _brought(opening: Opening) -> dict[Commodity, int]:
+    brought = {Commodity(opening.cash.currency): opening.cash.minor}
+    for holding in opening.holdings:
+        commodity = Commodity(holding.instrument)
+        brought[commodity] = brought.get(commodity, 0) + holding.quantity
+    return brought

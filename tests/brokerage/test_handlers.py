@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from isthmus.adapters.venues.paper import PaperVenue, loses_answer
 from isthmus.adapters.venues.reference_data import FileSurveillance
-from isthmus.contracts.accounts import AccountConflict, AccountId, ClientId
+from isthmus.contracts.accounts import AccountConflict, AccountId, ClientId, NothingBrought
 from isthmus.contracts.audit import OrderQuery, OrderStage, UnknownOrder
 from isthmus.contracts.compliance import ComplianceRejected, PostTradeVerdict, ValueLimit, VerdictStatus
 from isthmus.contracts.execution import Execution, NotExecuted, OrderExecuted
@@ -91,6 +91,13 @@ def test_an_account_of_somebody_else_is_a_conflict(house: Any) -> None:
 
     with pytest.raises(AccountConflict):
         house.open()
+
+
+def test_nobody_brings_less_than_nothing(house: Any) -> None:
+    with pytest.raises(NothingBrought):
+        house.open(cash="-0.01")
+
+    assert house.accounts.kept == {}
 
 
 # Validation
