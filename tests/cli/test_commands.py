@@ -1,0 +1,238 @@
+"""What each command does to a database: start, send, workflows, journal and dead letters of an app of one's own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+type Isthmus = Callable[..., subprocess.CompletedProcess[str]]
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "own-app"
+CHANGE = (EXAMPLE / "requests" / "change-1.json").read_text("utf-8")
+APPROVAL = (EXAMPLE / "requests" / "approval-1.json").read_text("utf-8")
+
+
+@pytest.fixture
+def addresses(folder: Path, isthmus: Isthmus) -> Isthmus:
+    """Stand in a copy of the example."""
+    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.db*", "__pycache__"))
+    return isthmus
+
+
+def told(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_run_goes_as_far_as_it_can_and_waits_in_the_database(addresses: Isthmus) -> None:
+    run = told(addresses("start", "change_address", "--input", "@requests/change-1.json", "--json"))
+
+    assert (run["contract"], run["identity"], run["status"]) == ("change_address", "change-1", "running")
+    [listed] = told(addresses("workflows", "list", "--json"))
+    assert (listed["run_id"], listed["status"]) == (run["run_id"], "running")
+
+
+def test_the_same_start_again_is_the_same_run(addresses: Isthmus) -> None:
+    first = told(addresses("start", "change_address", "--input", CHANGE, "--json"))
+    again = told(addresses("start", "change_address", "--input", CHANGE, "--json"))
+
+    assert again["run_id"] == first["run_id"]
+    assert len(told(addresses("workflows", "list", "--json"))) == 1
+
+
+def test_the_same_identity_with_other_content_is_a_conflict(addresses: Isthmus) -> None:
+    addresses("start", "change_address", "--input", CHANGE)
+    done = addresses("start", "change_address", "--input", CHANGE.replace('"IE"', '"FR"'))
+
+    assert (done.returncode, "ISTH202" in done.stderr) == (3, True)
+
+
+def test_an_event_lets_the_run_end(addresses: Isthmus) -> None:
+    run = told(addresses("start", "change_address", "--input", CHANGE, "--json"))
+    sent = told(addresses("send", "SecondOpinion", "--key", "change-1", "--input", "-", "--json", stdin=APPROVAL))
+
+    assert (sent["run_id"], sent["run_status"]) == (run["run_id"], "completed")
+    shown = told(addresses("workflows", "show", run["run_id"][:10], "--json"))
+    assert shown["outcome"] == {"change": "change-1", "approved_by": "officer-ben"}
+    assert "keep_address" in [step["contract"] for step in shown["steps"]]
+
+
+def test_an_event_with_an_id_that_came_before_is_not_taken_again(addresses: Isthmus) -> None:
+    addresses("start", "change_address", "--input", CHANGE)
+    for _ in range(2):
+        arguments = ("--key", "change-1", "--id", "e-1", "--input", APPROVAL)
+        told(addresses("send", "SecondOpinion", *arguments, "--json"))
+
+    kinds = [entry["kind"] for entry in entries(addresses("journal", "export", "--order", "change-1"))]
+    assert kinds.count("event_taken") == 1
+    assert "event_late" not in kinds
+
+
+def test_a_refusal_is_shown_and_is_exit_code_one(addresses: Isthmus) -> None:
+    done = addresses("start", "change_address", "--input", CHANGE.replace('"IE"', '"KP"'))
+
+    assert done.returncode == 1
+    assert "refused" in done.stdout
+    assert "country_barred" in done.stdout
+
+
+def test_a_handlers_contract_answers_at_once_and_once_for_a_key(addresses: Isthmus) -> None:
+    answers = [told(addresses("start", "screen_country", "--input", CHANGE, "--key", "k")) for _ in range(2)]
+
+    assert answers == [{"rating": "low"}, {"rating": "low"}]
+    other = addresses("start", "screen_country", "--input", CHANGE.replace('"IE"', '"FR"'), "--key", "k")
+    assert other.returncode == 3
+
+
+def test_a_cancelled_run_is_taken_back(addresses: Isthmus) -> None:
+    run = told(addresses("start", "change_address", "--input", CHANGE, "--json"))
+    done = addresses("workflows", "cancel", run["run_id"], "--actor", "officer-zoe")
+
+    assert done.returncode == 0, done.stderr
+    assert "is cancelled" in done.stdout
+    cancelled = [e for e in entries(addresses("journal", "export", "--order", "change-1")) if e["kind"] == "cancelled"]
+    assert [entry["actor"] for entry in cancelled] == ["officer-zoe"]
+
+
+def entries(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_journal_says_who_asked_and_on_whose_behalf(addresses: Isthmus) -> None:
+    started = ("--actor", "desk-3", "--on-behalf-of", "client-7")
+    addresses("start", "change_address", "--input", CHANGE, *started)
+
+    exported = entries(addresses("journal", "export", "--order", "change-1"))
+    assert exported[0]["kind"] == "started"
+    assert {(entry["actor"], entry["on_behalf_of"]) for entry in exported} == {("desk-3", "client-7")}
+
+
+def test_the_journal_is_the_same_as_json_as_csv_and_for_people(addresses: Isthmus) -> None:
+    addresses("start", "change_address", "--input", CHANGE)
+    as_json = entries(addresses("journal", "export", "--order", "change-1"))
+    as_csv = list(
+        csv.DictReader(io.StringIO(addresses("journal", "export", "--order", "change-1", "--format", "csv").stdout))
+    )
+    shown = addresses("journal", "show", "--order", "change-1").stdout
+
+    assert [row["kind"] for row in as_csv] == [entry["kind"] for entry in as_json]
+    assert [int(row["sequence"]) for row in as_csv] == [entry["sequence"] for entry in as_json]
+    assert shown.splitlines()[-1] == f"{len(as_json)} entries"
+
+
+def test_what_is_personal_is_nowhere_in_what_commands_print(addresses: Isthmus) -> None:
+    run = told(addresses("start", "change_address", "--input", CHANGE, "--json"))
+    addresses("send", "SecondOpinion", "--key", "change-1", "--input", APPROVAL)
+    printed = [
+        addresses("workflows", "show", run["run_id"]),
+        addresses("workflows", "show", run["run_id"], "--json"),
+        addresses("journal", "export"),
+        addresses("journal", "show", "--order", "change-1"),
+    ]
+
+    assert all("Harbour" not in done.stdout for done in printed)
+    assert "sealed for client-7" in printed[1].stdout
+
+
+def test_nothing_waits_for_a_person_when_nothing_is_stuck(addresses: Isthmus) -> None:
+    addresses("start", "change_address", "--input", CHANGE)
+    done = addresses("dead-letters", "list")
+
+    assert (done.returncode, done.stdout.strip()) == (0, "0 dead letters wait for a person")
+
+
+BROKEN = "broken = Path('broken').exists()\n    if broken:\n        raise OSError('the printer is out of paper')\n    "
+
+
+def test_a_dead_letter_is_listed_shown_and_replayed(addresses: Isthmus, folder: Path) -> None:
+    handlers = folder / "addresses" / "handlers.py"
+    text = handlers.read_text("utf-8").replace("from isthmus.core", "from pathlib import Path\n\nfrom isthmus.core")
+    handlers.write_text(text.replace("addresses.put(", BROKEN + "addresses.put(", 1), "utf-8")
+    contracts = folder / "addresses" / "contracts.py"
+    quick = "@contract(final=True, retry=Retry(attempts=1))\ndef keep_address"
+    text = contracts.read_text("utf-8").replace("@contract(final=True)\ndef keep_address", quick)
+    contracts.write_text(text.replace("Refusal, contract", "Refusal, Retry, contract"), "utf-8")
+    (folder / "broken").touch()
+
+    addresses("start", "change_address", "--input", CHANGE)
+    addresses("send", "SecondOpinion", "--key", "change-1", "--input", APPROVAL)
+    [letter] = entries(addresses("dead-letters", "list", "--json"))
+    assert (letter["kind"], letter["resolved_at"]) == ("step", None)
+    number = str(letter["dead_letter_id"])
+    assert "out of paper" in addresses("dead-letters", "show", number).stdout
+
+    (folder / "broken").unlink()
+    assert "resolved" in addresses("dead-letters", "replay", number).stdout
+    assert addresses("dead-letters", "list", "--json").stdout == ""
+    [run] = told(addresses("workflows", "list", "--json"))
+    assert run["status"] == "completed"
+
+
+WRONG: list[tuple[tuple[str, ...], int, str]] = [
+    (("start", "change_address", "--input", "{"), 3, "ISTH201"),
+    (("start", "change_address", "--input", "[]"), 3, "ISTH201"),
+    (("start", "change_address", "--input", '{"id": 3}'), 3, "id"),
+    (("start", "change_address", "--input", CHANGE.replace('"country"', '"land"')), 3, "country"),
+    (("start", "change_address", "--input", CHANGE.replace("{", '{"more": 1,')), 3, "more"),
+    (("start", "change_address", "--input", "\udcff"), 3, "ISTH201"),
+    (("start", "change_address", "--input", "@nowhere.json"), 3, "nowhere.json"),
+    (("start", "change_address", "--input", "@."), 3, "cannot be read"),
+    (("start", "change_address", "--input", "@/dev/zero"), 3, "larger than"),
+    (("start", "change_address"), 2, "--input"),
+    (("start", "change_adress", "--input", "{}"), 3, "change_address"),
+    (("start", "change_address", "--input", CHANGE, "--key", "k"), 2, "--key"),
+    (("send", "SecondOpinon", "--key", "k", "--input", "{}"), 3, "SecondOpinion"),
+    (("send", "SecondOpinion", "--key", "k", "--input", "{}"), 3, "change"),
+    (("send", "SecondOpinion", "--input", "{}"), 2, "--key"),
+    (("workflows", "show", "0000"), 4, "no such database"),
+    (("workflows", "list", "--status", "done"), 2, "done"),
+    (("workflows", "list", "--limit", "0"), 2, "0"),
+    (("workflows", "cancel", "0000"), 4, "no such database"),
+    (("journal", "show"), 2, "--order"),
+    (("journal", "show", "--order", "x"), 4, "no such database"),
+    (("dead-letters", "replay", "x"), 2, "x"),
+    (("dead-letters", "replay", "7"), 3, "7"),
+    (("inspect", "nothing"), 3, "change_address"),
+    (("start", "screen_country", "--input", CHANGE, "--database", "oracle://x"), 3, "database"),
+    (("start", "screen_country", "--input", CHANGE, "--database", "nonsense"), 3, "database"),
+    (("start", "screen_country", "--input", CHANGE, "--database", "sqlite:///no/such/folder/x.db"), 4, "database"),
+    (("workflows", "list", "--database", "sqlite:///README.md"), 4, "database"),
+    (("start", "screen_country", "--input", CHANGE, "--database", "sqlite:///README.md"), 4, "database"),
+    (("start", "screen_country", "--input", CHANGE, "--database", "postgresql://127.0.0.1:1/x"), 4, "database"),
+    (("serve", "--port", "70000"), 2, "70000"),
+    (("serve", "--host", "203.0.113.1", "--port", "0"), 4, "203.0.113.1"),
+    (("verify", "--examples", "0"), 2, "0"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), WRONG, ids=lambda value: str(value)[:40])
+def test_wrong_input_gets_one_clear_block(addresses: Isthmus, arguments: tuple[str, ...], code: int, said: str) -> None:
+    done = addresses(*arguments)
+
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert len(done.stderr.splitlines()) <= 8
+
+
+def test_an_unknown_run_is_named_with_what_to_do(addresses: Isthmus) -> None:
+    addresses("start", "change_address", "--input", CHANGE)
+    done = addresses("workflows", "show", "ffff")
+
+    assert (done.returncode, "workflows list" in done.stderr) == (3, True)
+    assert addresses("journal", "show", "--order", "nobody").returncode == 3
+    assert addresses("workflows", "cancel", "ffff").returncode == 3
+
+
+def test_reading_makes_no_database(addresses: Isthmus, folder: Path) -> None:
+    for arguments in (("workflows", "list"), ("journal", "export"), ("dead-letters", "list")):
+        assert addresses(*arguments).returncode == 4
+
+    assert list(folder.glob("*.db*")) == []
