@@ -14,9 +14,6 @@ from sybil import Example, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
-from isthmus.core import Workflow
-from isthmus.core.program import check_workflows
-
 # ci: the same examples every time, so that a red test is never the dice's. dev: new ones every time.
 # No deadlines: they measure the machine, and time is the benchmarks' business.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
@@ -45,6 +42,9 @@ def evaluate_python(example: Example) -> None:
     (PAGES / f"{name}.py").write_text(example.parsed, "utf-8")
     importlib.invalidate_caches()
     sys.modules.pop(name, None)
+    from isthmus.core import Workflow  # noqa: PLC0415  # only where a page is tested
+    from isthmus.core.program import check_workflows  # noqa: PLC0415
+
     module = importlib.import_module(name)
     workflows = {one.contract.name: one for one in vars(module).values() if isinstance(one, Workflow)}
     _, problems = check_workflows(workflows)
