@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 from isthmus.core.contract import Contract, Effect, days, hours, minutes, seconds
+from isthmus.core.message import Event
 from isthmus.core.program import kinds, limits, nodes
 from isthmus.core.program.check_effects import happens, happens_side_by_side, times_out
-from isthmus.core.program.check_expressions import named_event, value, visible
+from isthmus.core.program.check_expressions import value
+from isthmus.core.program.check_values import visible
 from isthmus.core.program.check_world import hint_for
 from isthmus.core.program.context import Context, at
 from isthmus.core.program.kinds import INTEGER, NULL, STRING, UNKNOWN, Kind
@@ -209,7 +211,7 @@ def _wait_for(cx: Context, scope: Scope, call: ast.Call) -> Waited:
         )
         return _NOTHING
     event = cx.stands_for(call.args[0], scope)
-    if not named_event(event):
+    if not (isinstance(event, type) and issubclass(event, Event) and event is not Event):
         cx.report(call.args[0], Code.AWAITING, "wait_for waits for an Event", "give a class that is derived from Event")
         return _NOTHING
     key, kind = value(cx, scope, given["key"])

@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from isthmus.core.program import kinds, limits, nodes
-from isthmus.core.program.check_expressions import test, value, visible
+from isthmus.core.program.check_comparisons import test
+from isthmus.core.program.check_expressions import value
+from isthmus.core.program.check_values import visible
 from isthmus.core.program.context import Context, Loop, at
 from isthmus.core.program.kinds import INTEGER, UNKNOWN, Kind
 from isthmus.core.program.problem import Code

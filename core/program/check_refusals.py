@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from isthmus.core.program import kinds, nodes
-from isthmus.core.program.check_expressions import built, defaults_of
+from isthmus.core.program.check_messages import built, defaults_of
 from isthmus.core.program.context import Catcher, Context, at
 from isthmus.core.program.kinds import UNKNOWN, Kind
 from isthmus.core.program.problem import Code

@@ -10,9 +10,11 @@ import msgspec
 
 from isthmus.core.program import kinds, limits, nodes
 from isthmus.core.program.check_awaits import waited
-from isthmus.core.program.check_expressions import count, expression, test, value, visible
+from isthmus.core.program.check_comparisons import test
+from isthmus.core.program.check_expressions import count, expression, value
 from isthmus.core.program.check_loops import for_loop, while_loop
 from isthmus.core.program.check_refusals import raise_statement, try_statement
+from isthmus.core.program.check_values import visible
 from isthmus.core.program.context import Context, at
 from isthmus.core.program.kinds import NULL, UNKNOWN, Kind
 from isthmus.core.program.problem import Code
@@ -245,7 +247,7 @@ def _count(cx: Context, scope: Scope, statement: ast.AugAssign) -> Read:
         cx.report(statement, Code.SUBSET, "a message is frozen", "count in a name")
         return None, scope
     read = ast.copy_location(ast.Name(id=statement.target.id, ctx=ast.Load()), statement.target)
-    checked, kind = count(cx, scope, statement, statement.op, read, statement.value)
+    checked, kind = count(cx, scope, statement, statement.op, (read, statement.value))
     give(cx, scope, statement.target, kind)
     return nodes.Assign(span=at(statement), place=cx.place, name=read.id, value=checked), scope
 

@@ -64,7 +64,7 @@ def join(scopes: Iterable[Scope | None]) -> Scope | None:
     names = set().union(*(set(scope.kinds) | scope.maybe for scope in live))
     for name in names:
         if all(name in scope.kinds for scope in live):
-            met.kinds[name] = either(*(scope.kinds[name] for scope in live))
+            met.kinds[name] = either(*(scope.facts.get(name, scope.kinds[name]) for scope in live))
         else:
             met.maybe.add(name)
     for path in set(live[0].facts).intersection(*(scope.facts for scope in live)):
