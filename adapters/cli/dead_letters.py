@@ -21,7 +21,8 @@ def dead_letters() -> None:
 def list_letters(database_url: str | None, resolved: bool, as_json: bool) -> None:  # noqa: FBT001  # click passes them
     """List dead letters, the oldest first."""
     from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
-    from isthmus.adapters.cli.shown import LETTER_COLUMNS, letter_row, plain  # noqa: PLC0415
+    from isthmus.adapters.cli.shown import LETTER_COLUMNS, letter_row  # noqa: PLC0415
+    from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
     with views_of(database_of(database_url)) as views:
         letters = list(views.dead_letters(resolved=resolved))
@@ -40,7 +41,8 @@ def list_letters(database_url: str | None, resolved: bool, as_json: bool) -> Non
 def show_letter(database_url: str | None, number: int, as_json: bool) -> None:  # noqa: FBT001  # click passes it
     """Show dead letter NUMBER with its body."""
     from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
-    from isthmus.adapters.cli.shown import body_text, moment_text, plain  # noqa: PLC0415
+    from isthmus.adapters.cli.shown import body_text, moment_text  # noqa: PLC0415
+    from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
     with views_of(database_of(database_url)) as views:
         letter = views.dead_letter(number)

@@ -61,7 +61,7 @@ def show(database_url: str | None, order: str | None, run: str | None) -> None:
 def export(database_url: str | None, order: str | None, run: str | None, form: str) -> None:
     """Write the entries of an order, of a run, or all there are, in the order they were written."""
     from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
-    from isthmus.adapters.cli.shown import plain  # noqa: PLC0415
+    from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
     with views_of(database_of(database_url)) as views:
         entries = _entries(views, order, run)
@@ -85,7 +85,7 @@ def _entries(views: Views, order: str | None, run: str | None) -> Iterator[Entry
 def _write_csv(entries: Iterator[EntryView]) -> None:
     import msgspec  # noqa: PLC0415  # bodies are JSON within the cells
 
-    from isthmus.adapters.cli.shown import plain  # noqa: PLC0415
+    from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
     from isthmus.adapters.sql.views import EntryView  # noqa: PLC0415
 
     writer = csv.writer(sys.stdout, lineterminator="\n")

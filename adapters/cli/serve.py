@@ -39,12 +39,13 @@ def serve(app_reference: str | None, database_url: str | None, host: str, port: 
     what is under way is finished or goes on at the next start.
     """
     composition = composition_of(app_reference)
-    from isthmus.adapters.cli.engines import engine_of  # noqa: PLC0415  # after what can be wrong cheaply
+    from isthmus.adapters.cli.engines import engine_of, views_of  # noqa: PLC0415  # after what can be wrong cheaply
     from isthmus.adapters.local.server import make_server  # noqa: PLC0415
 
-    with listening(host, port) as listener, engine_of(composition, database_of(database_url)) as engine:
+    url = database_of(database_url)
+    with listening(host, port) as listener, engine_of(composition, url) as engine, views_of(url) as views:
         hosts = LOOPBACK if host in LOOPBACK else ()
-        server = make_server(engine, composition, hosts=hosts)
+        server = make_server(engine, composition, views, hosts=hosts)
         complain(f"serving {composition.name} at http://{host}:{listener.getsockname()[1]} (Ctrl-C stops it)")
         serve_until_told(server, listener)
     complain("stopped")

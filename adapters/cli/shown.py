@@ -1,46 +1,17 @@
-"""How runs, steps, entries and dead letters are shown: to people as text, to programs as plain values."""
+"""How runs, steps, entries and dead letters are shown to people."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from isthmus.adapters.sql.shown import opened
 from isthmus.adapters.sql.views import DeadLetterView, EntryView, RunView, StepView
 
-SEALED: Final = frozenset({"subject", "key_version", "bytes", "fingerprint"})
 TEXT_CHARACTERS_MAX: Final = 100
 RUN_CHARACTERS: Final = 12
-
-
-def plain(view: msgspec.Struct) -> dict[str, Any]:
-    """Return a view as plain values: bodies as the JSON that they are, what is sealed by the name of its subject."""
-    return {name: _plain(getattr(view, name)) for name in view.__struct_fields__}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return opened(value) if isinstance(value, bytes) else value
-
-
-def opened(body: bytes | None) -> Any:
-    """Return what a body holds, what is sealed by the name of its subject."""
-    if body is None:
-        return None
-    try:
-        return _without_seals(msgspec.json.decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return body.decode("utf-8", "backslashreplace")
-
-
-def _without_seals(value: Any) -> Any:
-    if isinstance(value, dict):
-        if value.keys() == SEALED:
-            return f"(sealed for {value['subject']})"
-        return {name: _without_seals(item) for name, item in value.items()}
-    return [_without_seals(item) for item in value] if isinstance(value, list) else value
 
 
 def body_text(body: bytes | None, characters_max: int = TEXT_CHARACTERS_MAX) -> str:

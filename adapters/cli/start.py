@@ -136,7 +136,8 @@ def _ask(
 def _report(engine: Any, database_url: str, run_id: str, *, as_json: bool) -> int:
     """Let the run go as far as it can, and say how it stands."""
     from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
-    from isthmus.adapters.cli.shown import body_text, plain  # noqa: PLC0415
+    from isthmus.adapters.cli.shown import body_text  # noqa: PLC0415
+    from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
     elsewhere = not hasattr(engine, "settle")
     if not elsewhere:

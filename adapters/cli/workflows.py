@@ -38,7 +38,8 @@ def list_runs(
 ) -> None:
     """List runs, the newest first."""
     from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
-    from isthmus.adapters.cli.shown import RUN_COLUMNS, plain, run_row  # noqa: PLC0415
+    from isthmus.adapters.cli.shown import RUN_COLUMNS, run_row  # noqa: PLC0415
+    from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
     with views_of(database_of(database_url)) as views:
         runs = views.runs(status=status, contract=contract, limit=limit, after=after)
@@ -58,7 +59,8 @@ def list_runs(
 def show_run(database_url: str | None, run: str, as_json: bool) -> None:  # noqa: FBT001  # click passes it
     """Show RUN: what was asked, what its steps recorded, and how it stands. The first characters of its id suffice."""
     from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
-    from isthmus.adapters.cli.shown import STEP_COLUMNS, body_text, moment_text, plain, step_row  # noqa: PLC0415
+    from isthmus.adapters.cli.shown import STEP_COLUMNS, body_text, moment_text, step_row  # noqa: PLC0415
+    from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
     with views_of(database_of(database_url)) as views:
         found = views.run(run)

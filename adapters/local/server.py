@@ -27,11 +27,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from isthmus.adapters.sql.shown import plain
 from isthmus.core.errors import EnvironmentFault, IdentityConflict, InputError, IsthmusError, MessageInvalid, NotFound
 from isthmus.core.refusal import Refusal
 
 if TYPE_CHECKING:
     from isthmus.adapters.local.engine import Engine
+    from isthmus.adapters.sql.views import Views
     from isthmus.core.composition import Composition
     from isthmus.core.trigger import Endpoint
 
@@ -43,7 +45,7 @@ BODILESS: Final = frozenset({"GET", "DELETE", "HEAD"})
 type Answer = Callable[[Request], Awaitable[Response]]
 
 
-def make_server(engine: Engine, composition: Composition, *, hosts: tuple[str, ...] = ()) -> Starlette:
+def make_server(engine: Engine, composition: Composition, views: Views, *, hosts: tuple[str, ...] = ()) -> Starlette:
     """Make the HTTP application around an engine; with hosts, requests for any other host are turned away."""
     routes = [
         Route(one.path, _endpoint(engine, composition, one), methods=[one.method.upper()])
@@ -53,7 +55,7 @@ def make_server(engine: Engine, composition: Composition, *, hosts: tuple[str, .
         Route("/topics/{name}", _topic(engine), methods=["POST"]),
         Route("/streams/{name}", _stream(engine), methods=["POST"]),
         Route("/events/{event}/{key:path}", _event(engine), methods=["POST"]),
-        Route("/workflows/{run_id}", _workflow(engine), methods=["GET"]),
+        Route("/workflows/{run_id}", _workflow(views), methods=["GET"]),
         Route("/health", _health(engine, composition), methods=["GET"]),
     ]
     guard = [Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))] if hosts else []
@@ -114,9 +116,9 @@ def _event(engine: Engine) -> Answer:
     return answer
 
 
-def _workflow(engine: Engine) -> Answer:
+def _workflow(views: Views) -> Answer:
     async def answer(request: Request) -> Response:
-        return _json(200, await run_in_threadpool(engine.view, request.path_params["run_id"]))
+        return _json(200, plain(await run_in_threadpool(views.run, request.path_params["run_id"])))
 
     return answer
 

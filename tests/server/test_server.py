@@ -75,9 +75,9 @@ class NotingEngine:
     def feed(self, stream: str, message: Any) -> None:
         self._note("feed", stream, message)
 
-    def view(self, run_id: str) -> Any:
-        self._note("view", run_id)
-        return {"run_id": run_id, "status": "running"}
+    def run(self, run_id: str) -> Stamp:
+        self._note("run", run_id)
+        return Stamp(text=run_id)
 
 
 ENDPOINTS = (
@@ -93,7 +93,7 @@ COMPOSITION = SimpleNamespace(
 
 
 def client_of(engine: NotingEngine, **options: Any) -> TestClient:
-    server = make_server(cast("Any", engine), cast("Any", COMPOSITION), **options)
+    server = make_server(cast("Any", engine), cast("Any", COMPOSITION), cast("Any", engine), **options)
     return TestClient(server, base_url="http://127.0.0.1", raise_server_exceptions=False)
 
 
@@ -170,7 +170,7 @@ def test_topics_streams_and_events_reach_the_engine(client: TestClient, engine: 
 
 
 def test_a_run_can_be_looked_at(client: TestClient) -> None:
-    assert client.get("/workflows/run-1").json() == {"run_id": "run-1", "status": "running"}
+    assert client.get("/workflows/run-1").json() == {"text": "run-1"}
 
 
 def test_health_names_the_app(client: TestClient) -> None:
