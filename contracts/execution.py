@@ -5,14 +5,17 @@ The venue is a gateway: it is called outside our transaction, by a reference, an
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Protocol
 
 from isthmus.contracts.accounts import AccountId
 from isthmus.contracts.market import Currency, Isin
 from isthmus.contracts.orders import ClOrdId, Order, OrderId, OrdStatus, Side
-from isthmus.core import CRITICAL, FINANCIAL, Gateway, Message, Money, Refusal, Retry, Undo, contract, seconds
+from isthmus.core import CRITICAL, FINANCIAL, Gateway, Message, Money, Refusal, Retry, Undo, contract
+
+VENUE_RETRY = Retry(attempts=6, first=timedelta(milliseconds=100), factor=4)
+"""A venue that is silent is asked again soon, then ever more patiently, for half a minute in all."""
 
 
 class Execution(Message):
@@ -75,7 +78,7 @@ class NotExecuted(Refusal):
     reason: str
 
 
-@contract(latency=CRITICAL, retry=Retry(attempts=5, first=seconds(1), factor=2))
+@contract(latency=CRITICAL, retry=VENUE_RETRY)
 def cancel_execution(undo: Undo[Order, Execution]) -> None:
     """Have the venue bust what it filled, if it filled anything."""
 
@@ -83,7 +86,7 @@ def cancel_execution(undo: Undo[Order, Execution]) -> None:
 @contract(
     undone_by=cancel_execution,
     latency=CRITICAL,
-    retry=Retry(attempts=5, first=seconds(1), factor=2),
+    retry=VENUE_RETRY,
     refuses=[NotExecuted],
 )
 def execute_order(order: Order) -> Execution:

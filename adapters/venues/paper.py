@@ -2,7 +2,7 @@
 
     filled            up to a share of the day's volume: what is larger is filled in part, the rest is cancelled
     nothing filled    unknown_instrument, wrong_currency, no_price, limit_not_reached, no_liquidity
-    answer lost       the fill stands and the venue says nothing: one reference in forty, always the same ones
+    answer lost       the fill stands and the venue says nothing: one reference in twenty-five, always the same ones
     refused           a reference that was used before: venues reject it, they do not repeat their answer
 
 What happens follows from the reference and the request alone, so every run of a day ends alike. The venue keeps its own
@@ -29,7 +29,7 @@ from isthmus.core import Configuration, EnvironmentFault
 VOLUME_SHARE: Final = 2_000
 """One order is filled up to this part of the day's volume."""
 
-LOST_ANSWERS: Final = 40
+LOST_ANSWERS: Final = 25
 """Of so many references, the answer to one is lost."""
 
 SCHEMA: Final = """

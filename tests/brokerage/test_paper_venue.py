@@ -88,7 +88,7 @@ def test_a_lost_answer_is_found_by_inquiring(venue: PaperVenue) -> None:
     assert found.last_qty == 100
 
 
-def test_one_answer_in_forty_is_lost() -> None:
+def test_one_answer_in_twenty_five_is_lost() -> None:
     lost = sum(loses_answer(f"reference {number}") for number in range(4000))
 
     assert 0.5 * 4000 / LOST_ANSWERS < lost < 1.5 * 4000 / LOST_ANSWERS
