@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from isthmus.adapters.cli.project import find_project
 from isthmus.adapters.local.clock import SystemClock
 from isthmus.adapters.local.engine import Engine
 from isthmus.adapters.sql.database import Database
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 
 def folder_of(database: Database) -> Path:
-    """Return the folder of the key file and of what ports keep: that of the database file, or the current one."""
-    return database.file.parent if database.file is not None else Path.cwd()
+    """Return the folder of the key file and of what ports keep: beside the database file, else in the project."""
+    if database.file is not None:
+        return database.file.with_name(f"{database.file.name}.files")
+    return find_project(Path.cwd()).folder / ".isthmus"
 
 
 @contextmanager

@@ -96,7 +96,8 @@ def database_option[F: Callable[..., Any]](function: F) -> F:
         "database_url",
         metavar="URL",
         help="sqlite:///FILE or postgresql+psycopg://…. Default: [tool.isthmus] database in the nearest "
-        "pyproject.toml, else isthmus.db beside it (without one: in the current folder).",
+        "pyproject.toml, else isthmus.db beside it (without one: in the current folder). The key file of what is "
+        "personal and what ports keep stand beside the database, in FILE.files/.",
     )(function)
 
 

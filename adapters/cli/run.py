@@ -9,7 +9,7 @@ import click
 
 from isthmus.adapters.cli.faults import SOURCE
 from isthmus.adapters.cli.output import say, say_json, say_table
-from isthmus.adapters.cli.project import app_option, composition_of, database_of, database_option
+from isthmus.adapters.cli.project import app_of, app_option, database_of, database_option
 
 if TYPE_CHECKING:
     from isthmus.adapters.cli.intake import Report
@@ -34,7 +34,8 @@ REASONS_SHOWN_MAX: Final = 15
     "day_folder",
     metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False),
-    help="accounts.csv, positions.csv and instruments.csv to begin with. Default: the trading day that comes along.",
+    help="accounts.csv, positions.csv and instruments.csv to begin with; prices.csv and verdicts.csv where it has them. "
+    "Default: the trading day that comes with Isthmus.",
 )
 @click.option(
     "--strict/--lenient",
@@ -61,11 +62,14 @@ def run(
     balance.
     """
     from isthmus.adapters.cli.intake import Day, readable  # noqa: PLC0415  # the brokerage is slow to import
+    from isthmus.adapters.venues.day_ports import bind_day  # noqa: PLC0415
 
     day = Day.load(day_folder, [*orders_files, *more_files], default=ORDERS_FILE)
     readable(day.files)
-    composition = composition_of(app_reference)
-    report = day.run(composition, database_of(database_url), strict=strict, quiet=as_json)
+    app = app_of(app_reference)
+    if day_folder is not None:
+        bind_day(app, day_folder)
+    report = day.run(app.load(), database_of(database_url), strict=strict, quiet=as_json)
     if as_json:
         say_json(report.as_json())
     else:
