@@ -1,12 +1,12 @@
 """The App: which handlers and workflows fulfil which contracts, and what reaches them.
 
-    app = App(
-        "brokerage",
-        fulfils=[validate_fields, execute_at_venue, order_flow],
-        topics=[topic("orders.accepted", OrderAccepted, key="order_id", subscribers=[track_accepted])],
-        endpoints=[endpoint("POST", "/orders", starts=place_order)],
-    )
-    app.bind(Venue, PaperVenue, hosts=["venue.example"], countries=["IE"])
+app = App(
+    "brokerage",
+    fulfils=[validate_fields, execute_at_venue, order_flow],
+    topics=[topic("orders.accepted", OrderAccepted, key="order_id", subscribers=[track_accepted])],
+    endpoints=[endpoint("POST", "/orders", starts=place_order)],
+)
+app.bind(Venue, PaperVenue, hosts=["venue.example"], countries=["IE"])
 """
 
 from __future__ import annotations

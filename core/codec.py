@@ -96,7 +96,9 @@ class Codec:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._invalid(error) from error
         if stranger:
-            raise MessageInvalid(f"field `{stranger}` is not known", place=shown(self.annotation), instead="leave it out")
+            raise MessageInvalid(
+                f"field `{stranger}` is not known", place=shown(self.annotation), instead="leave it out"
+            )
         return value
 
     def fingerprint(self, wire: bytes) -> str:
@@ -117,7 +119,9 @@ def codec(annotation: Any) -> Codec:
     try:
         return Codec(annotation)
     except TypeError as error:
-        raise SourceError(f"{shown(annotation)} cannot travel: {error}", instead="use types that JSON can hold") from error
+        raise SourceError(
+            f"{shown(annotation)} cannot travel: {error}", instead="use types that JSON can hold"
+        ) from error
 
 
 def shown(annotation: Any) -> str:

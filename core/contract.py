@@ -1,10 +1,10 @@
 """Contracts: what is promised, never who does it.
 
-    @contract(reads=True, latency=CRITICAL, refuses=[ComplianceRejected])
-    def check_compliance(order: Order) -> Clearance:
-        \"\"\"Decide whether the market-access rules let this order through.\"\"\"
+@contract(reads=True, latency=CRITICAL, refuses=[ComplianceRejected])
+def check_compliance(order: Order) -> Clearance:
+    \"\"\"Decide whether the market-access rules let this order through.\"\"\"
 
-    await check_compliance(order)        in a workflow: a `Clearance`, for mypy and pyright as well
+await check_compliance(order)        in a workflow: a `Clearance`, for mypy and pyright as well
 """
 
 from __future__ import annotations

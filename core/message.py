@@ -1,9 +1,9 @@
 """Messages: the frozen typed values that cross a boundary.
 
-    class Order(Message, identity="id", subject="client"):
-        id: OrderId                                  a run of a workflow is known by this field
-        client: ClientId                             the person whose key seals what is personal
-        client_name: Annotated[str, PERSONAL]        travels as `Sealed`, opened in handlers only
+class Order(Message, identity="id", subject="client"):
+    id: OrderId                                  a run of a workflow is known by this field
+    client: ClientId                             the person whose key seals what is personal
+    client_name: Annotated[str, PERSONAL]        travels as `Sealed`, opened in handlers only
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Refusals: typed business answers of 'no', part of a contract, never retried.
 
-    class ComplianceRejected(Refusal):
-        rule: str
+class ComplianceRejected(Refusal):
+    rule: str
 
-    raise ComplianceRejected(rule="maximum_order_value")
+raise ComplianceRejected(rule="maximum_order_value")
 """
 
 from __future__ import annotations

@@ -27,8 +27,9 @@ BURY = insertion(DEAD_LETTER, without=["dead_letter_id", "resolved_at", "resolut
 """Values: kind, run, step, subject, body, reason, written at."""
 
 OPEN_LETTER = Statement(
-    select(DEAD_LETTER.c.kind, DEAD_LETTER.c.run_id, DEAD_LETTER.c.step, DEAD_LETTER.c.subject, DEAD_LETTER.c.body)
-    .where(DEAD_LETTER.c.dead_letter_id == bindparam("id"), DEAD_LETTER.c.resolved_at.is_(None)),
+    select(
+        DEAD_LETTER.c.kind, DEAD_LETTER.c.run_id, DEAD_LETTER.c.step, DEAD_LETTER.c.subject, DEAD_LETTER.c.body
+    ).where(DEAD_LETTER.c.dead_letter_id == bindparam("id"), DEAD_LETTER.c.resolved_at.is_(None)),
     "id",
 )
 

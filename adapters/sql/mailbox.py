@@ -43,8 +43,9 @@ MARK_LATE = Statement(
 )
 
 OPEN_WAIT = Statement(
-    select(WAIT.c.run_id, WAIT.c.step)
-    .where(WAIT.c.event == bindparam("type"), WAIT.c.key == bindparam("of"), WAIT.c.state == OPEN),
+    select(WAIT.c.run_id, WAIT.c.step).where(
+        WAIT.c.event == bindparam("type"), WAIT.c.key == bindparam("of"), WAIT.c.state == OPEN
+    ),
     "type",
     "of",
 )

@@ -11,7 +11,9 @@ PUT = insertion_unless_there(OUTBOX, without=["sequence", "published_at"])
 """Values: message id, topic, ordering key, body, run, written at. A message id that is there changes nothing."""
 
 UNPUBLISHED = Statement(
-    select(OUTBOX.c.sequence, OUTBOX.c.message_id, OUTBOX.c.topic, OUTBOX.c.ordering_key, OUTBOX.c.body, OUTBOX.c.run_id)
+    select(
+        OUTBOX.c.sequence, OUTBOX.c.message_id, OUTBOX.c.topic, OUTBOX.c.ordering_key, OUTBOX.c.body, OUTBOX.c.run_id
+    )
     .where(OUTBOX.c.published_at.is_(None), OUTBOX.c.sequence > bindparam("from"))
     .order_by(OUTBOX.c.sequence)
     .limit(500),
@@ -19,8 +21,9 @@ UNPUBLISHED = Statement(
 )
 
 MESSAGE = Statement(
-    select(OUTBOX.c.sequence, OUTBOX.c.message_id, OUTBOX.c.topic, OUTBOX.c.ordering_key, OUTBOX.c.body, OUTBOX.c.run_id)
-    .where(OUTBOX.c.message_id == bindparam("message")),
+    select(
+        OUTBOX.c.sequence, OUTBOX.c.message_id, OUTBOX.c.topic, OUTBOX.c.ordering_key, OUTBOX.c.body, OUTBOX.c.run_id
+    ).where(OUTBOX.c.message_id == bindparam("message")),
     "message",
 )
 
