@@ -34,7 +34,7 @@ REASONS_SHOWN_MAX: Final = 15
     "day_folder",
     metavar="FOLDER",
     type=click.Path(path_type=Path, file_okay=False),
-    help="accounts.csv, positions.csv and instruments.csv to begin with; prices.csv and verdicts.csv where it has them. "
+    help="accounts.csv, positions.csv and instruments.csv to begin with; prices.csv and verdicts.csv if it has them. "
     "Default: the trading day that comes with Isthmus.",
 )
 @click.option(

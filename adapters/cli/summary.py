@@ -68,7 +68,9 @@ def outcome_of(status: str, outcome: bytes | None, *, executed: bool) -> tuple[s
 
 
 def reason_of(status: str, body: Any) -> str:
-    """Name the refusal that ended a run, with the rule, field or reason that it gives."""
+    """Name the refusal that ended a run, with the rule, field or reason that it gives, or the sort of failure."""
+    if isinstance(body, dict) and "error" in body:
+        return f"{status}: {body['error']}"
     if not isinstance(body, dict) or "refusal" not in body:
         return status
     fields = body.get("fields") or {}
