@@ -57,7 +57,7 @@ def expression(cx: Context, scope: Scope, node: ast.expr) -> Checked:
 
             return comparison(cx, scope, node)
         case ast.UnaryOp():
-            return _unary(cx, scope, node)
+            return _unary(cx, node)
         case ast.BinOp():
             return count(cx, scope, node, node.op, (node.left, node.right))
         case ast.JoinedStr():
@@ -235,7 +235,7 @@ def _field(cx: Context, scope: Scope, node: ast.Attribute, found: nodes.Expressi
     return read, known or kinds.either(*alternatives)
 
 
-def _unary(cx: Context, scope: Scope, node: ast.UnaryOp) -> Checked:
+def _unary(cx: Context, node: ast.UnaryOp) -> Checked:
     if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant) and type(node.operand.value) is int:
         return _constant(cx, node, -node.operand.value)
     return refuse(
@@ -302,6 +302,7 @@ def _text(cx: Context, scope: Scope, node: ast.JoinedStr) -> Checked:
 
 
 def list_of(cx: Context, scope: Scope, node: ast.AST, items: list[ast.expr]) -> Checked:
+    """Check the items of a list, which are of one type."""
     found: list[nodes.Expression] = []
     seen: list[Kind] = []
     for item in items:

@@ -199,11 +199,10 @@ def give(cx: Context, scope: Scope, target: ast.expr, kind: Kind) -> None:
     if any(name == caught for caught, _ in cx.caught):
         cx.report(target, Code.NAME, f"{name} holds the refusal that was caught", "use another name")
     declared = cx.declared.get(name)
-    if declared is None or not declared.shapes or not kind.shapes or name == "_":
+    may_widen = name not in cx.annotated
+    if declared is None or name == "_" or (may_widen and not (declared.shapes and kind.shapes)):
         cx.declared[name] = kind
-    elif name not in cx.annotated and NULL in (declared, kind):
-        cx.declared[name] = kinds.either(declared, kind)
-    elif name not in cx.annotated and declared.present == kind.present:
+    elif may_widen and (NULL in (declared, kind) or declared.present == kind.present):
         cx.declared[name] = kinds.either(declared, kind)
     elif not kinds.fits(kind, declared) or (kind.personal and not declared.personal):
         cx.report(

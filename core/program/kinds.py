@@ -81,7 +81,7 @@ def _shown(shape: Shape) -> str:
             return f"list[{shape.of}]"
         case "answers":
             return f"tuple[{', '.join(str(kind) for kind in shape.of)}]"
-    return getattr(shape.of, "__name__", None) or str(shape.of)
+    return shape.of.__name__ if isinstance(shape.of, type) else str(shape.of)
 
 
 def one(name: str, of: Any = None) -> Kind:
@@ -164,7 +164,7 @@ def fits(value: Kind, place: Kind) -> bool:
 
 def _fits(shape: Shape, wanted: Shape) -> bool:
     if shape.name == wanted.name == "list":
-        return fits(shape.of, wanted.of)
+        return fits(shape.of, wanted.of) and (shape.of.personal == wanted.of.personal or not shape.of.shapes)
     return shape == wanted
 
 

@@ -1,9 +1,9 @@
 """The nodes of a checked program: small, frozen, and free of Python and of any cloud.
 
     async def order_flow(order: Order) -> OrderOutcome:
-        clearance, hold = await gather(check_compliance(order), hold_funds(order))    Await(place="0", …, targets=("clearance", "hold"))
-        if order.limit is None:                                                       If(place="1", test=Compare("==", …))
-            raise ComplianceRejected(rule="limit")                                    Raise(place="1.then.0", …)
+        clearance = await check_compliance(order)         Await(place="0", …, targets=("clearance",))
+        if order.limit is None:                           If(place="1", test=Compare("==", …))
+            raise ComplianceRejected(rule="limit")        Raise(place="1.then.0", …)
 
 A place is the path of a statement through the program: positions and branch names, never source lines. An await that
 stands inside a larger expression is hoisted before its statement, left to right, and named `<place>.await<n>`.

@@ -72,7 +72,7 @@ def read(workflow: Workflow[Any, Any]) -> Source | Problem:
     if tree is None:
         return refuse(
             f"there is no async def {code.co_name} on this line",
-            "define the workflow with async def, decorate it with @workflow alone, and load the App from the saved file",
+            "define it with async def, decorate it with @workflow alone, and load the App from the saved file",
         )
     if not _agree(tree, code):
         return refuse("the file is no longer what was imported", "load the App again from the saved file")

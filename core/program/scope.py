@@ -1,4 +1,4 @@
-"""What is known at one point of a workflow: which names have a value, of which kind, and whether a final step was done."""
+"""What is known at one point of a workflow: which names have a value, of which kind, and what lies behind."""
 
 from __future__ import annotations
 

@@ -2,12 +2,13 @@
 
 import ast
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isthmus.core import InputError, IsthmusError, workflow
+from isthmus.core import workflow
 from isthmus.core.errors import InternalError
 from isthmus.core.program import check_workflows, describe
 
@@ -88,8 +89,7 @@ def test_a_workflow_without_source_is_refused(shop):
 def test_a_file_that_changed_since_it_was_imported_is_refused(later, define):
     found = define("return await look(order)")
     file = found["place"].function.__code__.co_filename
-    with open(file, "w") as stream:
-        stream.write(later)
+    Path(file).write_text(later)
     _, (problem,) = check_workflows(found)
     assert problem.code == "ISTH128"
 
@@ -232,9 +232,6 @@ def test_no_source_breaks_the_checker(check, text):
         return
     try:
         programs, problems = check(text + "\npass")
-    except (SyntaxError, IndentationError):
+    except SyntaxError:
         return
-    except IsthmusError as error:
-        assert isinstance(error, InputError), error
-        raise
     assert bool(programs) != bool(problems)

@@ -1,6 +1,8 @@
+# ruff: noqa: E501
 """What is right becomes a program: its statements, places and what each await waits for."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -245,11 +247,11 @@ def test_every_await_is_where_the_compiled_code_has_it(title, define, check):
     }
     spans = [span for span, _ in program.places]
     assert set(spans) <= compiled
-    tree = ast.parse(open(workflow.function.__code__.co_filename).read())
+    tree = ast.parse(Path(workflow.function.__code__.co_filename).read_text())
     assert len(spans) == sum(isinstance(node, ast.Await) for node in ast.walk(tree))
     awaits = [one for one in statements(program.body) if hasattr(one, "awaited")]
     assert sorted(place for _, place in program.places) == sorted(one.place for one in awaits)
-    assert {span: place for span, place in program.places} == {one.span: one.place for one in awaits}
+    assert dict(program.places) == {one.span: one.place for one in awaits}
 
 
 def test_a_program_is_made_of_plain_nodes(check):
