@@ -6,6 +6,7 @@ Each adapter reads the files of its own folder, or those of the trading day that
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -18,21 +19,22 @@ from isthmus.contracts.orders import ClOrdId
 from isthmus.core import Configuration
 
 TRADING_DAY: Final = Path(str(files("isthmus.trading_day")))
+MARKET_FILES: Final = ("prices.csv", "instruments.csv", "accounts.csv", "positions.csv")
 VERDICT_COLUMNS: Final = ("sender", "cl_ord_id", "status", "rule")
 REJECTED: Final = "REJECTED"
 
 
-def folder_with(name: str, configuration: Configuration) -> Path:
-    """Return the adapter's own folder if it has the file, else the trading day's."""
+def folder_with(names: Sequence[str], configuration: Configuration) -> Path:
+    """Return the adapter's own folder if it has all of the files, else the trading day's."""
     own = Path(configuration.folder)
-    return own if (own / name).is_file() else TRADING_DAY
+    return own if all((own / name).is_file() for name in names) else TRADING_DAY
 
 
 class FilePrices:
     """Answer from instruments.csv and prices.csv; everything is read once, and kept."""
 
     def __init__(self, configuration: Configuration) -> None:
-        folder = folder_with("prices.csv", configuration)
+        folder = folder_with(MARKET_FILES, configuration)
         self._book = PriceBook.load(folder / "prices.csv")
         self._instruments = {
             listing.isin: Instrument(isin=listing.isin, symbol=symbol, currency=listing.currency)
@@ -56,7 +58,7 @@ class FileSurveillance:
     """Answer from verdicts.csv, which names the trades that surveillance rejects."""
 
     def __init__(self, configuration: Configuration) -> None:
-        self._findings = dict(_findings(folder_with("verdicts.csv", configuration) / "verdicts.csv"))
+        self._findings = dict(_findings(folder_with(["verdicts.csv"], configuration) / "verdicts.csv"))
 
     def finding(self, sender: str, cl_ord_id: ClOrdId) -> str | None:
         """Return the rule that the trade broke, or None when the file does not name it."""
