@@ -144,7 +144,7 @@ def _signature(cx: Context) -> str:
         )
     for decoration in tree.decorator_list:
         call = decoration.func if isinstance(decoration, ast.Call) else decoration
-        if cx.stands_for(call, Scope()) not in (decorator, MISSING) and len(tree.decorator_list) > 1:
+        if cx.stands_for(call, Scope()) is not decorator and len(tree.decorator_list) > 1:
             cx.report(decoration, Code.SUBSET, "a workflow has no decorator beside @workflow", "delete it")
     for default in (*head.defaults, *(one for one in head.kw_defaults if one is not None)):
         mutable = isinstance(default, ast.List | ast.Dict | ast.Set | ast.Call)

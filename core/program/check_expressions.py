@@ -162,7 +162,7 @@ def _outside(cx: Context, scope: Scope, node: ast.expr, name: str) -> Checked:
             f"{name} could change while a run is under way",
             f"make it a constant: {name.upper()}",
         )
-    if isinstance(held, Contract | type) or held in VOCABULARY or callable(held):
+    if isinstance(held, Contract | type) or callable(held):
         return refuse(cx, node, Code.SUBSET, f"{name} is no value", "call it, and await it if it is a contract")
     return refuse(cx, node, Code.WORLD, f"{name} is outside the workflow", "take it from the message, or ask a handler")
 

@@ -67,6 +67,10 @@ class Context:
         self.workflow = workflow
         self.summary_of = summary_of
         """Give the summary of the workflow that fulfils a contract, or None when a handler does."""
+        self.own = {
+            node.id for node in ast.walk(source.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        """The names that the function assigns anywhere: in all of it they are its own, as in Python."""
         self.problems: set[Problem] = set()
         self.declared: dict[str, Kind] = {}
         self.annotated: set[str] = set()
@@ -93,14 +97,17 @@ class Context:
         """Return what a name or a dotted name stands for when it is none of the workflow's own, else MISSING."""
         match node:
             case ast.Name(id=name):
-                if name in scope.kinds or name in scope.maybe:
+                if name in self.own or name in scope.kinds or name in scope.maybe:
                     return MISSING
                 return self.source.names.get(name, MISSING)
             case ast.Attribute(value=value, attr=name):
                 base = self.stands_for(value, scope)
                 if base is MISSING or isinstance(base, str | int):
                     return MISSING
-                return getattr(base, name, MISSING)
+                try:
+                    return getattr(base, name, MISSING)
+                except Exception:  # noqa: BLE001  # a property of someone's object: whatever it does, it is no vocabulary
+                    return MISSING
         return MISSING
 
     @contextmanager

@@ -182,6 +182,15 @@ def tidy(order: Order) -> None:
     """Answer nothing."""
 
 
+class Broken:
+    @property
+    def x(self):
+        raise ValueError("x")
+
+
+broken = Broken()
+
+
 def helper(order: Order) -> Done:
     return Done(id=order.id)
 

@@ -50,6 +50,9 @@ WRONG = {
         "color='red'",
         "return Done(id='', color='red')  # here",
     ),
+    "constant before it is a name": (NAME, "LIMIT has no value", "LIMIT", "n = LIMIT  # here\nLIMIT = 1" + END),
+    "object that is broken": (WORLD, "is outside", "broken", "n = broken  # here" + END),
+    "field of an object that is broken": (WORLD, "is outside", "broken", "n = broken.x  # here" + END),
     "small global": (NAME, "could change", "lower", "n = lower  # here" + END),
     "value on one path": (
         NAME,
