@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, get_args, get_origin
 
 import pytest
@@ -22,12 +23,31 @@ from isthmus.contracts.ledger import Ledger
 from isthmus.contracts.market import Prices
 from isthmus.contracts.orders import Order
 from isthmus.contracts.placement import OrderOutcome
-from isthmus.core import Contract, Mailbox, Publisher, Records, Reference, Refusal, Undo
+from isthmus.contracts.settlement import (
+    Settled,
+    SettlementConfirmation,
+    SettlementFailed,
+    SettlementStatus,
+    Trade,
+    TradeId,
+)
+from isthmus.core import (
+    Contract,
+    Mailbox,
+    Publisher,
+    Records,
+    Reference,
+    Refusal,
+    TimedOut,
+    Undo,
+    Workflow,
+)
 from isthmus.core.contract import Call
 from isthmus.core.ports import reference_of
 from isthmus.core.workflow import Gather
 from isthmus.handlers.app import app
 from isthmus.handlers.orders.flow import order_flow
+from isthmus.handlers.settlement.flow import settlement_flow
 
 HANDLERS = {handler.contract: handler for handler in app.handlers}
 SUBSCRIBERS = {topic.message: topic.subscribers for topic in app.topics}
@@ -56,6 +76,7 @@ class Driver:
         self.records: dict[Any, Any] = {}
         self.new_records = records
         self.mail = mail
+        self.outcomes: dict[Order, Any] = {}
         self.done: list[tuple[Contract[Any, Any], str, Any, Any]] = []
 
     def port(self, port: Any, key: str) -> Any:
@@ -85,6 +106,8 @@ class Driver:
             return self.step(command, key)
         if isinstance(command, Gather):
             return self.gathered(command, key)
+        if not self.mail.messages:
+            raise TimedOut
         return self.mail.messages.pop()
 
     def gathered(self, command: Gather[Any], key: str) -> Any:
@@ -105,23 +128,21 @@ class Driver:
                 undo = Undo(key=key, input=message, result=result)
                 self.ask(contract.undone_by, undo, f"undo:{key}")
 
-    def run(self, order: Order) -> Any:
+    def run(self, message: Any, flow: Workflow[Any, Any] = order_flow) -> Any:
+        """Return the answer, or the refusal or timeout for which everything was taken back."""
         self.done.clear()
-        flow = order_flow(order)
-        command = flow.send(None)
-        for place in range(100):
-            try:
-                answer = self.answer(command, f"{order.id}/{place}")
-            except Refusal as refusal:
-                self.take_back()
-                return refusal
-            try:
-                command = flow.send(answer)
-            except StopIteration as ended:
-                return ended.value
-            except Refusal as refusal:
-                self.take_back()
-                return refusal
+        coroutine = flow(message)
+        command = coroutine.send(None)
+        try:
+            for place in range(100):
+                command = coroutine.send(self.answer(command, f"{message.id}/{place}"))
+        except StopIteration as ended:
+            return ended.value
+        except (Refusal, TimedOut) as uncaught:
+            self.take_back()
+            return uncaught
+        finally:
+            coroutine.close()
         raise AssertionError("the flow does not end")
 
 
@@ -183,15 +204,65 @@ def assert_views_agree(driver: Driver, ended: dict[Any, Any]) -> None:
     assert all(views[order_id].cum_qty == ended[order_id].execution.cum_qty for order_id in completed)
 
 
-def test_nothing_stays_pending_after_the_trading_day(driver: Driver, house: Any) -> None:
+@pytest.fixture
+def day(driver: Driver) -> TradingDay:
+    """Return the day, after its trading."""
     day = TradingDay.load(TRADING_DAY)
     for opening in day.openings:
         driver.ask(open_account, opening, opening.account)
-    for order in orders_of(day):
-        driver.run(order)
+    driver.outcomes = {order: driver.run(order) for order in orders_of(day)}
+    return day
 
+
+def test_nothing_stays_pending_after_the_trading_day(driver: Driver, house: Any, day: TradingDay) -> None:
     for opening in day.openings:
         for commodity in ("USD", *(listing.isin for listing in day.listings.values())):
             balance = house.ledger.balance(f"client:{opening.account}", commodity)
             assert (balance.pending_debits, balance.pending_credits) == (0, 0)
             assert balance.posted >= 0
+
+
+def trade_of(order: Order, outcome: OrderOutcome) -> Trade:
+    return Trade(
+        id=TradeId(order.id),
+        account=order.account,
+        instrument=order.instrument,
+        side=order.side,
+        quantity=outcome.execution.cum_qty,
+        gross_amount=outcome.execution.gross_amount,
+        settlement_date=date(2013, 3, 6),
+    )
+
+
+def test_clearing_is_empty_once_every_trade_of_the_day_has_settled(driver: Driver, house: Any, day: TradingDay) -> None:
+    for order, outcome in driver.outcomes.items():
+        if isinstance(outcome, OrderOutcome):
+            trade = trade_of(order, outcome)
+            driver.mail.messages.append(
+                SettlementConfirmation(trade_id=trade.id, status=SettlementStatus.SETTLED, reason="")
+            )
+            assert driver.run(trade, settlement_flow) == Settled(trade_id=trade.id)
+
+    for opening in day.openings:
+        for commodity in ("USD", *(listing.isin for listing in day.listings.values())):
+            assert house.ledger.balance(f"clearing:{opening.account}", commodity).posted == 0
+    assert house.faults == ()
+
+
+@pytest.mark.parametrize("reason", ["LACK", None])
+def test_a_settlement_that_fails_or_is_never_confirmed_changes_nothing(
+    driver: Driver, house: Any, day: TradingDay, reason: str | None
+) -> None:
+    order, outcome = next((o, one) for o, one in driver.outcomes.items() if isinstance(one, OrderOutcome))
+    trade = trade_of(order, outcome)
+    accounts = ("depository", f"clearing:{order.account}", f"client:{order.account}")
+    before = [house.ledger.balance(account, trade.instrument).available for account in accounts]
+    if reason is not None:
+        failed = SettlementConfirmation(trade_id=trade.id, status=SettlementStatus.FAILED, reason=reason)
+        driver.mail.messages.append(failed)
+
+    ended = driver.run(trade, settlement_flow)
+
+    assert isinstance(ended, TimedOut) if reason is None else ended == SettlementFailed(reason=reason)
+    assert [house.ledger.balance(account, trade.instrument).available for account in accounts] == before
+    assert house.faults == ()
