@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from isthmus.contracts.accounts import AccountId, ClientId, Holding, Opening, open_account
 from isthmus.contracts.market import Currency, Isin
-from isthmus.contracts.orders import ClOrdId, OrderId, Quantity
+from isthmus.contracts.orders import ClOrdId, Order, OrderId, Quantity, Side
+from isthmus.contracts.settlement import Trade, TradeId
 from isthmus.core import Money
 from isthmus.core.law import World, samples
 
@@ -26,6 +27,47 @@ samples(Quantity, 1, 100, 5_000)
 samples(date, date(2013, 3, 1))
 samples(Money, Money.parse("210.00", "USD"), Money.parse("25.00", "USD"), Money.parse("20000.00", "USD"))
 samples(Decimal, Decimal("202.91"))
+
+
+def _order(number: str, side: Side, quantity: int, limit: str | None) -> Order:
+    return Order(
+        id=OrderId(f"S/{number}/20130301"),
+        sender="S",
+        cl_ord_id=ClOrdId(number),
+        account=ACCOUNT,
+        client=CLIENT,
+        client_name="Ann Example",
+        instrument=TRADED[0],
+        side=side,
+        quantity=quantity,
+        limit=None if limit is None else Money.parse(limit, "USD"),
+        currency=Currency("USD"),
+        trading_date=date(2013, 3, 1),
+        transact_time=datetime(2013, 3, 1, 15, tzinfo=UTC),
+    )
+
+
+def _trade(side: Side, quantity: int, amount: str) -> Trade:
+    return Trade(
+        id=TradeId("S/1/20130301"),
+        account=ACCOUNT,
+        instrument=TRADED[0],
+        side=side,
+        quantity=quantity,
+        gross_amount=Money.parse(amount, "USD"),
+        settlement_date=date(2013, 3, 6),
+    )
+
+
+samples(
+    Order,
+    _order("1", Side.BUY, 10, "210.00"),
+    _order("2", Side.SELL, 1_000, None),
+    _order("3", Side.BUY, 2_000, None),
+    _order("4", Side.SELL, 1_001, "150.00"),
+    _order("5", Side.BUY, 100, "150.00"),
+)
+samples(Trade, _trade(Side.BUY, 10, "2029.10"), _trade(Side.SELL, 1, "202.91"))
 
 
 def open_for_trading(world: World) -> None:
