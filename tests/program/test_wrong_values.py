@@ -78,6 +78,18 @@ WRONG = {
         "no",
         "try:\n    await check(order)\nexcept Rejected as no:\n    pass\nreturn Done(id=no.rule)  # here",
     ),
+    "name that an except takes away": (
+        NAME,
+        "no value on every path",
+        "no",
+        "no = order.id\ntry:\n    await check(order)\nexcept Rejected as no:\n    pass\nreturn Done(id=no)  # here",
+    ),
+    "what was tested and then assigned anew": (
+        TYPE,
+        "place answers Done",
+        "return found",
+        "found = await may(order)\nif found is None:\n    return Done(id='')\nfound = await may(order)\nreturn found  # here",
+    ),
     "shadowed message": (NAME, "hide", "Done", "Done = 1  # here\nreturn await look(order)"),
     "shadowed contract": (NAME, "hide", "look", "look = 1  # here" + END),
     "shadowed builtin": (NAME, "hide", "len", "len = 1  # here" + END),
