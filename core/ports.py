@@ -106,8 +106,10 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 class Configuration(Protocol):
     """Give a bound implementation what it declared, and nothing else."""
 
-    folder: str
-    """A folder of the implementation's own, on a laptop."""
+    @property
+    def folder(self) -> str:
+        """Return a folder of the implementation's own, on a laptop."""
+        ...
 
     def secret(self, name: str) -> str:
         """Return a secret that was declared with `App.bind(…, secrets=[…])`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from isthmus.adapters.sql.schema import INBOX, RUN
 from isthmus.adapters.sql.statement import Statement, insertion, insertion_unless_there
@@ -76,6 +76,10 @@ UPDATE_STEP = Statement(
     "at_step",
 )
 
+FORGET_STEP = Statement(
+    delete(INBOX).where(INBOX.c.run_id == bindparam("run"), INBOX.c.step == bindparam("at_step")), "run", "at_step"
+)
+
 FENCE_AND_RECORD = Statement(
     select(RUN.c.status, RUN.c.contract, *_INBOX)
     .select_from(RUN.outerjoin(INBOX, and_(INBOX.c.run_id == RUN.c.run_id, INBOX.c.step == bindparam("at_step"))))
@@ -134,7 +138,8 @@ CHILD_AT = Statement(
 OPEN_RUNS = Statement(
     select(RUN.c.run_id, RUN.c.contract, RUN.c.version, RUN.c.status)
     .where(
-        RUN.c.status.in_([RunStatus.STARTED, RunStatus.RUNNING, RunStatus.TAKING_BACK]), RUN.c.run_id > bindparam("from")
+        RUN.c.status.in_([RunStatus.STARTED, RunStatus.RUNNING, RunStatus.TAKING_BACK]),
+        RUN.c.run_id > bindparam("from"),
     )
     .order_by(RUN.c.run_id)
     .limit(500),

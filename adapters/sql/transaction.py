@@ -40,6 +40,13 @@ class Transaction:
         except DriverError:
             return
 
+    def close(self) -> None:
+        """Close the connection; what was not committed has not happened."""
+        try:
+            self._connection.close()
+        except DriverError:
+            return
+
     def rows(self, statement: Statement, *values: Any) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
         compiled = statement.on(self.dialect)

@@ -1,0 +1,52 @@
+"""Clocks: the system's, and one that tests move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+
+class SystemClock:
+    """Tell the time of this machine."""
+
+    def now(self) -> datetime:
+        """Return this moment, in aware UTC."""
+        return datetime.now(UTC)
+
+    def seconds_until(self, moment: datetime) -> float | None:
+        """Return how long to sleep until a moment comes."""
+        return max(0.0, (moment - self.now()).total_seconds())
+
+    def when_moved(self, wake: Callable[[], None]) -> None:
+        """Do nothing: this clock moves by itself."""
+
+
+class MovedClock:
+    """Tell a time that stands still until it is moved."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+        self._wake: list[Callable[[], None]] = []
+        self._lock = Lock()
+
+    def now(self) -> datetime:
+        """Return the moment that the clock stands at."""
+        return self._now
+
+    def move(self, duration: timedelta) -> None:
+        """Let time pass, and wake what waits for it."""
+        with self._lock:
+            self._now += duration
+            woken = list(self._wake)
+        for wake in woken:
+            wake()
+
+    def seconds_until(self, _moment: datetime) -> float | None:
+        """Return None: no sleeping makes this clock move."""
+        return None
+
+    def when_moved(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever the clock was moved."""
+        with self._lock:
+            self._wake.append(wake)

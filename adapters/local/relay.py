@@ -1,0 +1,73 @@
+"""The relay of the laptop: messages of the outbox to their subscribers, in sequence within an ordering key.
+
+Each subscriber has a queue of its own for each topic and key, so that one which fails holds up no other. A message is
+published once all its subscribers have settled; one that is not is delivered again after a restart, and the inbox
+knows who has had it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from isthmus.adapters.runtime.unit import OutgoingMessage
+
+
+class Delivery:
+    """Be one message on its way to one subscriber."""
+
+    __slots__ = ("message", "queue", "subscriber")
+
+    def __init__(self, message: OutgoingMessage, subscriber: str, queue: tuple[str, str, str]) -> None:
+        self.message = message
+        self.subscriber = subscriber
+        self.queue = queue
+
+
+class Relay:
+    """Keep the queues, and say which delivery may go next."""
+
+    def __init__(self, subscribers_of: Callable[[str], tuple[str, ...]]) -> None:
+        self._subscribers_of = subscribers_of
+        self._queues: dict[tuple[str, str, str], deque[Delivery]] = {}
+        self._owed: dict[str, int] = {}
+        self.published: list[str] = []
+        """The messages that all their subscribers have settled, to be marked."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing is under way."""
+        return not self._owed and not self.published
+
+    def accept(self, message: OutgoingMessage) -> list[Delivery]:
+        """Take a message over, and return the deliveries that may go at once."""
+        if message.message_id in self._owed:
+            return []
+        subscribers = self._subscribers_of(message.topic)
+        if not subscribers:
+            self.published.append(message.message_id)
+            return []
+        self._owed[message.message_id] = len(subscribers)
+        ready = []
+        for subscriber in subscribers:
+            name = (message.topic, message.ordering_key, subscriber)
+            queue = self._queues.setdefault(name, deque())
+            queue.append(Delivery(message, subscriber, name))
+            if len(queue) == 1:
+                ready.append(queue[0])
+        return ready
+
+    def settle(self, delivery: Delivery) -> Delivery | None:
+        """Take a delivery off its queue, and return the next of that queue."""
+        queue = self._queues[delivery.queue]
+        queue.popleft()
+        owed = self._owed[delivery.message.message_id] - 1
+        if owed:
+            self._owed[delivery.message.message_id] = owed
+        else:
+            del self._owed[delivery.message.message_id]
+            self.published.append(delivery.message.message_id)
+        if queue:
+            return queue[0]
+        del self._queues[delivery.queue]
+        return None

@@ -1,0 +1,155 @@
+"""A deployment: one loaded App with what a process needs to do its units of work."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Protocol, get_origin
+
+from isthmus.adapters.runtime.expressions import names_in
+from isthmus.adapters.runtime.fulfilment import Fulfilment
+from isthmus.adapters.runtime.vault import Keyring, MasterKey
+from isthmus.core.codec import Codec, codec
+from isthmus.core.composition import Composition
+from isthmus.core.errors import SourceError
+from isthmus.core.ports import Binding, Configuration
+from isthmus.core.program import Program, statements
+from isthmus.core.program.nodes import Await, Expression, WaitForEvent
+
+
+class Clock(Protocol):
+    """Tell the time, in aware UTC."""
+
+    def now(self) -> datetime:
+        """Return this moment."""
+        ...
+
+
+class Timing:
+    """Count how often a contract's handler was called, and the seconds that this took in all."""
+
+    __slots__ = ("count", "seconds")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.seconds = 0.0
+
+
+class Deployment:
+    """Hold a composition, prepared: handlers with their ports, the keys of persons, and a clock.
+
+    `configure` gives each bound implementation what it declared; `backend` chooses among bindings that differ.
+    """
+
+    def __init__(
+        self,
+        composition: Composition,
+        *,
+        backend: str,
+        master: Callable[[], MasterKey],
+        clock: Clock,
+        configure: Callable[[Binding], Configuration],
+    ) -> None:
+        self.composition = composition
+        self.backend = backend
+        self._make_master = master
+        self.keyring = Keyring()
+        self.clock = clock
+        self.code_version = composition.blueprint.code_version
+        self.policy_version = composition.blueprint.policy_version
+        self.fulfilments: Mapping[str, Fulfilment] = {
+            name: Fulfilment(handler) for name, handler in composition.handlers.items()
+        }
+        self.event_codecs: Mapping[str, Codec] = {name: codec(event) for name, event in composition.events.items()}
+        self.owned_keys: Mapping[str, tuple[tuple[str, Expression], ...]] = {
+            name: tuple(
+                dict.fromkeys(
+                    (wait.event, wait.key) for wait in waits(program) if depends_on_input_alone(wait, program)
+                )
+            )
+            for name, program in composition.programs.items()
+        }
+        """By contract, the events and keys that its runs own from their start."""
+        self.holders: Mapping[str, tuple[str, ...]] = {
+            event: tuple(
+                name
+                for name, program in composition.programs.items()
+                if any(wait.event == event for wait in waits(program) if not depends_on_input_alone(wait, program))
+            )
+            for event in composition.events
+        }
+        """By event, the contracts whose runs may yet come to own a key that their input alone does not tell."""
+        self._configure = configure
+        self._bound: dict[Any, Any] = {}
+        self.timings: dict[str, Timing] = {}
+
+    @cached_property
+    def master(self) -> MasterKey:
+        """Return the key that wraps the keys of persons; it is made when it is first needed."""
+        return self._make_master()
+
+    def port(self, port: Any) -> Any:
+        """Return the implementation that a port is bound to; it is made when it is first asked for."""
+        found = self._bound.get(port)
+        if found is None:
+            binding = self.composition.binding(port, self.backend)
+            found = _make(binding, self._configure)
+            self._bound[port] = found
+        return found
+
+    def waits_for_events(self, contract: str) -> bool:
+        """Say whether runs of a contract may leave events behind in their queues."""
+        program = self.program(contract)
+        return program is not None and next(waits(program), None) is not None
+
+    def timed(self, contract: str, seconds: float) -> None:
+        """Count a call of a contract's handler."""
+        timing = self.timings.get(contract)
+        if timing is None:
+            timing = self.timings[contract] = Timing()
+        timing.count += 1
+        timing.seconds += seconds
+
+    def program(self, contract: str) -> Program | None:
+        """Return the checked program of the workflow that fulfils a contract, or None when a handler does."""
+        return self.composition.programs.get(contract)
+
+
+
+def waits(program: Program) -> Iterator[WaitForEvent]:
+    """Yield the waits of a program, in source order."""
+    for statement in statements(program.body):
+        if isinstance(statement, Await) and isinstance(statement.awaited, WaitForEvent):
+            yield statement.awaited
+
+
+def depends_on_input_alone(wait: WaitForEvent, program: Program) -> bool:
+    """Say whether the key of a wait can be told from the workflow's input."""
+    return names_in(wait.key) <= {program.parameter} and program.parameter not in assigned(program)
+
+
+def assigned(program: Program) -> frozenset[str]:
+    """Return the names that a program assigns."""
+    found: set[str] = set()
+    for statement in statements(program.body):
+        found.update(getattr(statement, "targets", ()))
+        if hasattr(statement, "name") and isinstance(statement.name, str):
+            found.add(statement.name)
+    return frozenset(found)
+
+
+def _make(binding: Binding, configure: Callable[[Binding], Configuration]) -> Any:
+    implementation = binding.implementation
+    try:
+        parameters = inspect.signature(implementation).parameters.values()
+        takes_one = any(one.default is one.empty and one.kind is not one.VAR_KEYWORD for one in parameters)
+        return implementation(configure(binding)) if takes_one else implementation()
+    except (TypeError, ValueError) as error:
+        name = getattr(get_origin(binding.port) or binding.port, "__name__", str(binding.port))
+        raise SourceError(
+            f"port {name} cannot be made: {error}",
+            place=f"App.bind({name}, …)",
+            instead="bind a callable that takes a Configuration, or nothing",
+        ) from error

@@ -1,0 +1,281 @@
+"""Operations: what is asked from outside, each one unit of work, whichever process does it.
+
+Starting runs, sending events, publishing, cancelling, replaying dead letters. The functions work within a transaction
+that somebody else begins; `Operations` does them in one of their own, and leaves a note that wakes the engine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from isthmus.adapters.runtime.configuration import configuration_in
+from isthmus.adapters.runtime.deployment import Clock, Deployment
+from isthmus.adapters.runtime.events import LATE_TOPIC, send_event
+from isthmus.adapters.runtime.invocation import StepRequest
+from isthmus.adapters.runtime.runs import Run, cancel_run, get_run, run_id_of, start_run
+from isthmus.adapters.runtime.taking_back import UNDO
+from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
+from isthmus.adapters.runtime.vault import KeyFile
+from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.dead_letters import OPEN_LETTER, RESOLVE, DeadLetterKind
+from isthmus.adapters.sql.faults import Conflict
+from isthmus.adapters.sql.journal import Kind
+from isthmus.adapters.sql.notes import NOTE
+from isthmus.adapters.sql.outbox import MESSAGE
+from isthmus.adapters.sql.runs import FORGET_STEP, RECORD, SET_STATUS, UPDATE_STEP, RunStatus, StepState
+from isthmus.adapters.sql.transaction import Transaction
+from isthmus.core.codec import ENCODER, Codec, codec
+from isthmus.core.composition import Composition
+from isthmus.core.errors import InputError, NotFound
+
+KEY_FILE = "isthmus.key"
+
+TRIES_MAX = 20
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """Say what goes on after a person has resolved a dead letter."""
+
+    run_id: str
+    status: str
+    message: OutgoingMessage | None = None
+
+
+def outer_unit(deployment: Deployment, transaction: Transaction, actor: str, on_behalf_of: str, step: str) -> UnitOfWork:
+    """Return a unit of work for what comes from outside, before it is known which run it belongs to."""
+    return UnitOfWork(
+        deployment,
+        transaction,
+        run_id=run_id_of("outside", uuid4().hex),
+        step=step,
+        workflow="",
+        actor=actor,
+        on_behalf_of=on_behalf_of or actor,
+    )
+
+
+def wire_of(unit: UnitOfWork, form: Codec, message: Any) -> bytes:
+    """Return the wire form of a message from outside: a value, or the JSON text of one. Raises MessageInvalid."""
+    plain = form.decode_outer(bytes(message)) if isinstance(message, bytes | bytearray) else message
+    if not isinstance(message, bytes | bytearray):
+        form.decode_outer(ENCODER.encode(plain))
+    return form.encode(plain, unit.vault)
+
+
+def input_codec(deployment: Deployment, contract: str) -> Codec:
+    """Return the codec of a contract's input. Raises NotFound when the App has no such contract."""
+    found = deployment.composition.contracts.get(contract)
+    if found is None:
+        names = ", ".join(sorted(deployment.composition.contracts))
+        raise NotFound(f"the app has no contract {contract}", instead=f"name one of: {names}")
+    return codec(found.input_type)
+
+
+def begin_run(unit: UnitOfWork, contract: str, message: Any, *, claimed_by: str | None) -> Run:
+    """Start a run with a message from outside. Raises NotFound, MessageInvalid, IdentityConflict."""
+    form = input_codec(unit.deployment, contract)
+    if contract not in unit.deployment.composition.workflows:
+        names = ", ".join(sorted(unit.deployment.composition.workflows)) or "none"
+        raise NotFound(f"no workflow fulfils {contract}", instead=f"start one of: {names}; a handler is asked")
+    return start_run(unit, contract, wire_of(unit, form, message), claimed_by=claimed_by)
+
+
+def asked_step(unit: UnitOfWork, contract: str, message: Any, key: str) -> StepRequest:
+    """Return what asks one handler's contract alone, under a key of the caller's."""
+    form = input_codec(unit.deployment, contract)
+    if contract not in unit.deployment.fulfilments:
+        raise NotFound(f"no handler fulfils {contract}", instead="start it: a workflow does")
+    unit.run_id, unit.step = run_id_of(contract, key, "asked"), "ask"
+    return StepRequest(
+        run_id=unit.run_id,
+        step="ask",
+        contract=contract,
+        input=wire_of(unit, form, message),
+        ordinal=0,
+        branch=0,
+        expects=None,
+    )
+
+
+def arrive(unit: UnitOfWork, event: str, key: str, message: Any, event_id: str | None) -> str:
+    """Let an event arrive from outside. Raises NotFound when no workflow waits for its type, MessageInvalid."""
+    form = unit.deployment.event_codecs.get(event)
+    if form is None:
+        names = ", ".join(sorted(unit.deployment.event_codecs)) or "none"
+        raise NotFound(f"the app knows no event {event}", instead=f"send one of: {names}")
+    return send_event(unit, event, key, wire_of(unit, form, message), event_id=event_id or uuid4().hex)
+
+
+def publish_from_outside(unit: UnitOfWork, topic: str, message: Any) -> None:
+    """Publish to a topic that others publish to. Raises NotFound, InputError, MessageInvalid."""
+    found = unit.deployment.composition.topics.get(topic)
+    if found is None:
+        names = ", ".join(sorted(unit.deployment.composition.topics)) or "none"
+        raise NotFound(f"the app has no topic {topic}", instead=f"publish to one of: {names}")
+    if not found.external:
+        raise InputError(f"topic {topic} is published by the app alone", instead="declare it with external=True")
+    form = codec(found.message)
+    wire = wire_of(unit, form, message)
+    unit.publish(topic, str(getattr(form.decode_opaque(wire), found.key)), wire)
+
+
+def feed_from_outside(unit: UnitOfWork, stream: str, message: Any) -> None:
+    """Give a stream a record. Raises NotFound, MessageInvalid."""
+    found = {one.name: one for one in unit.deployment.composition.app.streams}.get(stream)
+    if found is None:
+        raise NotFound(f"the app has no stream {stream}", instead="see: isthmus inspect")
+    form = codec(found.message)
+    wire = wire_of(unit, form, message)
+    unit.publish(f"stream:{stream}", str(getattr(form.decode_opaque(wire), found.key)), wire)
+
+
+def subscribers_of(composition: Composition, topic: str) -> tuple[str, ...]:
+    """Return the names of the contracts that a topic, a stream or late events of a type are delivered to."""
+    if topic.startswith(LATE_TOPIC):
+        return (composition.late_events[topic.removeprefix(LATE_TOPIC)].name,)
+    if topic.startswith("stream:"):
+        return tuple(one.into.name for one in composition.app.streams if f"stream:{one.name}" == topic)
+    return tuple(contract.name for contract in composition.topics[topic].subscribers)
+
+
+def delivery_step(message_id: str, subscriber: str) -> str:
+    """Name the step of a delivery within the run that published the message."""
+    return f"{message_id.rpartition('/')[2]}>{subscriber}"
+
+
+def reject(unit: UnitOfWork, subject: str, error: InputError) -> None:
+    """Journal that something was refused at the edge: by which rule, and never what it said."""
+    unit.journal(Kind.REJECTED, subject, after=ENCODER.encode({"code": error.code, "place": error.place}))
+
+
+def resolve(unit: UnitOfWork, dead_letter_id: int) -> Replayed:
+    """Let what is stuck be tried again, because a person has seen to it. Raises NotFound."""
+    row = unit.transaction.row(OPEN_LETTER, dead_letter_id)
+    if row is None:
+        raise NotFound(f"there is no open dead letter {dead_letter_id}", instead="see: isthmus dead-letters list")
+    kind, run_id, step, subject, body = row
+    unit.run_id, unit.step = run_id, step
+    unit.transaction.run(RESOLVE, unit.now_us, f"replayed by {unit.actor}", dead_letter_id)
+    unit.journal(Kind.RESOLVED, subject)
+    if kind == DeadLetterKind.DELIVERY:
+        return _redeliver(unit, run_id, step, bytes(body).decode())
+    status = RunStatus.RUNNING
+    if kind == DeadLetterKind.UNDO:
+        status = RunStatus.TAKING_BACK
+        owner, _, at = step.partition("/")
+        _try_again(unit, owner, at)
+    elif step:
+        _try_again(unit, run_id, step)
+    unit.transaction.run(SET_STATUS, status, None, run_id)
+    get_run(unit.transaction, run_id)
+    return Replayed(run_id, status)
+
+
+def _try_again(unit: UnitOfWork, run_id: str, step: str) -> None:
+    """Let a step that failed for good have its attempts again; what a gateway may have done is inquired about first."""
+    row = unit.transaction.row(RECORD, run_id, step)
+    if row is None:
+        return
+    if row[0] in unit.deployment.fulfilments or step.startswith(UNDO):
+        unit.transaction.run(UPDATE_STEP, StepState.FAILING, b"null", 0, unit.now_us, run_id, step)
+    else:
+        unit.transaction.run(FORGET_STEP, run_id, step)
+
+
+def _redeliver(unit: UnitOfWork, run_id: str, step: str, message_id: str) -> Replayed:
+    row = unit.transaction.row(MESSAGE, message_id)
+    if row is None:
+        raise NotFound(f"message {message_id} is not kept any longer", instead="nothing can be done here")
+    _, number, topic, ordering_key, body, _ = row
+    _try_again(unit, run_id, step)
+    return Replayed(run_id, "", OutgoingMessage(number, topic, ordering_key, bytes(body), run_id))
+
+
+class Operations:
+    """Do operations beside an engine of another process, which picks them up."""
+
+    def __init__(self, composition: Composition, database: Database, *, folder: Path, clock: Clock | None = None) -> None:
+        from isthmus.adapters.local.clock import SystemClock  # noqa: PLC0415
+
+        self.composition = composition
+        self.database = database
+        self._deployment = Deployment(
+            composition,
+            backend="local",
+            master=lambda: KeyFile(folder / KEY_FILE),
+            clock=clock or SystemClock(),
+            configure=configuration_in(folder),
+        )
+
+    def start(self, contract: str, message: Any, *, actor: str, on_behalf_of: str = "") -> str:
+        """Start a run, and return its id."""
+        return self._do(actor, on_behalf_of, contract, lambda unit: self._start(unit, contract, message))
+
+    def _start(self, unit: UnitOfWork, contract: str, message: Any) -> str:
+        run = begin_run(unit, contract, message, claimed_by=None)
+        unit.transaction.run(NOTE, "run", run.run_id)
+        return run.run_id
+
+    def send(self, event: str, *, key: str, message: Any, event_id: str | None = None, actor: str = "outside") -> str:
+        """Send an event; return `delivered`, `queued`, `late` or `repeated`."""
+        return self._do(actor, "", event, lambda unit: arrive(unit, event, key, message, event_id))
+
+    def publish(self, topic: str, message: Any, *, actor: str = "outside") -> None:
+        """Publish to an external topic."""
+        self._do(actor, "", topic, lambda unit: publish_from_outside(unit, topic, message))
+
+    def feed(self, stream: str, message: Any, *, actor: str = "outside") -> None:
+        """Give a stream a record."""
+        self._do(actor, "", stream, lambda unit: feed_from_outside(unit, stream, message))
+
+    def cancel(self, run_id: str, *, actor: str) -> None:
+        """End a run, and have it taken back."""
+        self._do(actor, "", "cancel", lambda unit: self._cancel(unit, run_id))
+
+    def _cancel(self, unit: UnitOfWork, run_id: str) -> None:
+        cancel_run(unit, run_id)
+        unit.transaction.run(NOTE, "run", run_id)
+
+    def replay(self, dead_letter_id: int, *, actor: str) -> None:
+        """Let what is stuck be tried again."""
+        self._do(actor, "", "replay", lambda unit: self._replay(unit, dead_letter_id))
+
+    def _replay(self, unit: UnitOfWork, dead_letter_id: int) -> None:
+        replayed = resolve(unit, dead_letter_id)
+        if replayed.message is not None:
+            unit.transaction.run(NOTE, "message", replayed.message.message_id)
+        else:
+            unit.transaction.run(NOTE, "run", replayed.run_id)
+
+    def _do[T](self, actor: str, on_behalf_of: str, subject: str, work: Callable[[UnitOfWork], T]) -> T:
+        """Do something in a transaction of its own, retried while it loses against others; leave the engine notes."""
+        for attempt in range(TRIES_MAX):
+            try:
+                with self.database.transaction() as transaction:
+                    unit = outer_unit(self._deployment, transaction, actor, on_behalf_of, "outside")
+                    result = work(unit)
+                    for run_id, step in unit.woken:
+                        transaction.run(NOTE, "step", f"{run_id}/{step}")
+                    for message in unit.published:
+                        transaction.run(NOTE, "message", message.message_id)
+            except Conflict:
+                if attempt == TRIES_MAX - 1:
+                    raise
+                time.sleep(0.005 * (attempt + 1))
+            except InputError as error:
+                self._reject(actor, on_behalf_of, subject, error)
+                raise
+            else:
+                unit.committed()
+                return result
+        raise AssertionError
+
+    def _reject(self, actor: str, on_behalf_of: str, subject: str, error: InputError) -> None:
+        with self.database.transaction() as transaction:
+            reject(outer_unit(self._deployment, transaction, actor, on_behalf_of, "outside"), subject, error)
