@@ -88,7 +88,8 @@ WRONG = {
         TYPE,
         "place answers Done",
         "return found",
-        "found = await may(order)\nif found is None:\n    return Done(id='')\nfound = await may(order)\nreturn found  # here",
+        "found = await may(order)\nif found is None:\n    return Done(id='')\n"
+        "found = await may(order)\nreturn found  # here",
     ),
     "shadowed message": (NAME, "hide", "Done", "Done = 1  # here\nreturn await look(order)"),
     "shadowed contract": (NAME, "hide", "look", "look = 1  # here" + END),
