@@ -61,7 +61,9 @@ def compose(app: App) -> Composition:
     """
     problems: list[str] = []
     fulfilled = _fulfilled(app, problems.append)
-    contracts = _contracts(app, fulfilled)
+    mentioned = _contracts(app, fulfilled)
+    contracts = {contract.name: contract for contract in reversed(mentioned)}
+    problems += _namesakes(mentioned)
     problems += _unfulfilled(app, contracts, fulfilled)
     problems += _undos_that_do_not_fit(contracts)
     problems += _ports_that_are_not_bound(app)
@@ -108,11 +110,8 @@ def _fulfilling(app: App) -> list[Handler[..., Any] | Workflow[Any, Any]]:
     return [*app.handlers, *app.workflows]
 
 
-def _contracts(
-    app: App, fulfilled: Mapping[str, Handler[..., Any] | Workflow[Any, Any]]
-) -> dict[str, Contract[Any, Any]]:
-    """Return every contract that the App mentions, by name, those that workflows await and undos included."""
-    found: dict[str, Contract[Any, Any]] = {}
+def _contracts(app: App, fulfilled: Mapping[str, Handler[..., Any] | Workflow[Any, Any]]) -> list[Contract[Any, Any]]:
+    """Return every contract that the App mentions, once, those that workflows await and undos included."""
     waiting: list[Contract[Any, Any]] = [one.contract for one in fulfilled.values()]
     waiting += [contract for topic in app.topics for contract in topic.subscribers]
     waiting += [stream.into for stream in app.streams]
@@ -120,12 +119,23 @@ def _contracts(
     waiting += list(app.late_events.values())
     for one in app.workflows:
         waiting += [value for value in _mentioned(one) if isinstance(value, Contract)]
+    found: dict[int, Contract[Any, Any]] = {}
     while waiting:
         contract = waiting.pop(0)
-        if contract.name not in found:
-            found[contract.name] = contract
+        if id(contract) not in found:
+            found[id(contract)] = contract
             waiting += [contract.undone_by] if contract.undone_by else []
-    return found
+    return list(found.values())
+
+
+def _namesakes(mentioned: list[Contract[Any, Any]]) -> Iterator[str]:
+    first: dict[str, Contract[Any, Any]] = {}
+    for contract in mentioned:
+        if first.setdefault(contract.name, contract) is not contract:
+            yield (
+                f"{contract.place}: two contracts are called {contract.name}, this one and that of "
+                f"{first[contract.name].place} (rename one: names are unique in an App)"
+            )
 
 
 def _mentioned(workflow: Workflow[Any, Any]) -> Iterator[Any]:
@@ -144,8 +154,6 @@ def _unfulfilled(app: App, contracts: Mapping[str, Contract[Any, Any]], fulfille
     for name, contract in contracts.items():
         if name not in fulfilled:
             yield f"{contract.place}: nobody fulfils contract {name} (add its handler or workflow to fulfils)"
-        elif fulfilled[name].contract is not contract:
-            yield f"{contract.place}: two contracts are called {name} (rename one: names are unique in an App)"
     for one in app.handlers:
         if one.contract.effect is Effect.UNSTATED and not _is_delivered(app, one.contract):
             yield (

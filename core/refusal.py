@@ -31,7 +31,7 @@ class Refusal(Exception):  # a refusal is an answer, not an error
         super().__init_subclass__()
         own = [name for name in cls.__annotations__ if not name.startswith("_")]
         hints = get_type_hints(cls, include_extras=True)
-        inherited = [(name, hints[name]) for name in cls.Fields.__struct_fields__ if name not in own]
+        inherited = [name for name in cls.Fields.__struct_fields__ if name not in own]
         for name in own:
             if is_personal(hints[name]):
                 raise SourceError(
@@ -40,9 +40,10 @@ class Refusal(Exception):  # a refusal is an answer, not an error
                     instead="leave it out: refusals are read by people and kept in the journal",
                 )
         fields: list[Any] = [
-            (name, hints[name], getattr(cls, name)) if hasattr(cls, name) else (name, hints[name]) for name in own
+            (name, hints[name], getattr(cls, name)) if hasattr(cls, name) else (name, hints[name])
+            for name in (*inherited, *own)
         ]
-        cls.Fields = msgspec.defstruct(cls.__name__, [*inherited, *fields], frozen=True, kw_only=True)
+        cls.Fields = msgspec.defstruct(cls.__name__, fields, frozen=True, kw_only=True)
 
     def __init__(self, **fields: Any) -> None:
         self._fields = type(self).Fields(**fields)
