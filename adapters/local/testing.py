@@ -17,10 +17,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
+import msgspec
+
 from isthmus.adapters.local.clock import MovedClock
 from isthmus.adapters.local.engine import Engine
+from isthmus.adapters.runtime.record import Refused
 from isthmus.adapters.sql.database import Database
 from isthmus.core.app import App
+from isthmus.core.codec import codec
 from isthmus.core.composition import Composition
 from isthmus.core.contract import Contract
 from isthmus.core.law import Ended
@@ -81,16 +85,10 @@ class LocalWorld:
         self._made.cleanup()
 
     def _opened(self) -> Engine:
-        """Open an engine; one that dies while it takes over is followed by another."""
         database = Database.open(f"sqlite:///{self.database}", migrate=False)
-        while True:
-            engine = Engine(self._composition, database, folder=self._folder, clock=self._clock, faults=self._faults)
-            try:
-                engine.open()
-            except Crash:
-                engine.abandon()
-            else:
-                return engine
+        engine = Engine(self._composition, database, folder=self._folder, clock=self._clock, faults=self._faults)
+        engine.open()
+        return engine
 
     def stop(self) -> None:
         """End the engine as a process ends that is killed; `restart` opens another one."""
@@ -169,7 +167,18 @@ class LocalWorld:
 
     def ended(self, run_id: str) -> Ended:
         """Return how a run stands."""
-        raise NotImplementedError
+        ((contract_name, status, outcome),) = self.rows(
+            "select contract, status, outcome from run where run_id = ?", run_id
+        )
+        contract = self._composition.contract(contract_name)
+        if status == "completed":
+            return Ended(status=status, answer=codec(contract.output_type).decode_opaque(outcome))
+        if status == "refused":
+            refused = msgspec.json.decode(outcome, type=Refused)
+            refusal = self._composition.refusal(contract_name, refused.refusal)
+            fields = msgspec.json.decode(refused.fields, type=refusal.Fields)
+            return Ended(status=status, refusal=refusal(**msgspec.structs.asdict(fields)))
+        return Ended(status=status)
 
     def tables(self) -> Mapping[str, Sequence[tuple[Any, ...]]]:
         """Return what handlers keep, and what they published."""
