@@ -25,9 +25,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def commands() -> list[str]:
     """Return the commands that the page runs on its own app, one a line."""
-    lines = re.findall(r"^(isthmus .*--app payouts:app.*)$", PAGE, re.MULTILINE)
-    assert len(lines) >= 5
-    return lines
+    block = re.search(r"Check it, run it, look at it:\n\n```sh\n(.*?)```", PAGE, re.DOTALL)
+    assert block
+    return block[1].splitlines()
 
 
 def ran(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -50,6 +50,17 @@ def test_every_command_of_the_page_works_in_the_order_of_the_page(folder: Path) 
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         said[command.split()[1]] = done.stdout
 
+    assert len(said) >= 6
     assert "completed" in said["workflows"]
     assert "payout" in said["journal"]
     assert "DE02120300000000202051" not in "".join(said.values())
+
+
+def test_the_day_ends_as_the_page_says(tmp_path: Path) -> None:
+    shown = re.search(r"`make run` prints .*?```text\n(.*?)```", PAGE, re.DOTALL)
+    assert shown
+    facts = [line for line in shown[1].splitlines() if not re.search(r"…|\d\.\d\d$| in \d", line)]
+
+    printed = ran("isthmus run", tmp_path).stdout.splitlines()
+
+    assert [line for line in facts if line.rstrip() not in {line.rstrip() for line in printed}] == []
