@@ -40,6 +40,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from isthmus.core.app import App
+from isthmus.core.composition import Composition
 from isthmus.core.contract import Contract
 from isthmus.core.errors import SourceError
 from isthmus.core.handler import Handler
@@ -407,7 +408,7 @@ class Laptop(World, Protocol):
         ...
 
 
-def run_locally(app: App, *, faults: Callable[[str, str, str], None] | None = None) -> Laptop:
+def run_locally(app: App | Composition, *, faults: Callable[[str, str, str], None] | None = None) -> Laptop:
     """Return a world that runs an App by the embedded engine, on a temporary SQLite database and a moved clock.
 
     `faults` is called at every point where a crash could matter; what it raises as `Crash` ends the engine there,

@@ -348,12 +348,14 @@ class Engine:
             self._condition.notify_all()
 
     def _loop(self) -> None:
+        batch: list[Work] = []
         try:
             while not self._stopping:
                 batch = self._take()
                 if batch:
                     self._commit(batch)
         except BaseException as error:  # noqa: BLE001  # whatever stops the engine is what its callers hear
+            self._ready.extendleft(batch)
             self.halt(error)
 
     def _take(self) -> list[Work]:
@@ -454,8 +456,9 @@ class Engine:
     def _meet_faults(self, point: str, batch: Sequence[Work]) -> None:
         if self._faults is not None:
             for work in batch:
-                if work.run_id:
-                    self._faults(point, work.run_id, work.step)
+                run_id = work.run_id or (work.unit.run_id if work.unit is not None else "")
+                if run_id:
+                    self._faults(point, run_id, work.step)
 
     def _settle(self, work: Work) -> None:
         unit = work.unit

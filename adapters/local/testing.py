@@ -33,6 +33,7 @@ from isthmus.core.testing import Crash
 
 OPENING: Final = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SETTLE_SECONDS: Final = 30
+MEMORY: Final = Path("/dev/shm")  # noqa: S108  # a world ends with its test, so it need not reach a disk
 
 ACCOUNTS: Final = """
 select account, commodity, posted_debits - posted_credits, pending_debits, pending_credits from account order by 1, 2
@@ -73,7 +74,7 @@ class LocalWorld:
         self._asked = 0
 
     def __enter__(self) -> Self:
-        self._made = tempfile.TemporaryDirectory(prefix="isthmus-")
+        self._made = tempfile.TemporaryDirectory(prefix="isthmus-", dir=MEMORY if MEMORY.is_dir() else None)
         self._folder = Path(self._made.name)
         self.database = self._folder / "world.db"
         self.database.write_bytes(empty_database())
@@ -122,7 +123,7 @@ class LocalWorld:
     def undo[I, O](self, contract: Contract[I, O], message: I, *, key: str, result: O | None = None) -> None:
         """Ask the contract's undo to take back what was asked with the key."""
         assert contract.undone_by is not None, f"{contract.name} is not undone"
-        undo: Any = Undo(key=key, input=message, result=result)  # type: ignore[arg-type]
+        undo: Any = Undo(key=key, input=message, result=result)
         self.ask(contract.undone_by, undo, key=f"undo:{key}")
 
     def start(self, contract: Contract[Any, Any], message: Message) -> str:

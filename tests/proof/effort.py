@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 TIMES_AS_HARD = 40
 
 
 def examples(count: int) -> int:
     """Return how many examples to look at, given how many a short run takes."""
-    return count * (TIMES_AS_HARD if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 1)
+    return count * (TIMES_AS_HARD if LONG else 1)

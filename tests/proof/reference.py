@@ -99,8 +99,8 @@ class Model:
         run.due = None
         if not run.queue.pop(0):
             return self._take_back(order, run, "refused")
-        if run.plan["book"] not in WORKS:
-            return self._ask_a_person(order, run)
+        if run.plan["book"] not in WORKS:  # what cannot be undone was not done either
+            return self._take_back(order, run, "failed")
         self.counts[f"booked {order}"] += 1
         self.counts[f"told {order}"] += 1
         return self._end(order, run, "completed")

@@ -285,21 +285,27 @@ class Outside:
 
 
 class Shop:
-    """Hold the App of one test, with what stands outside its database."""
+    """Hold what stands outside the database of one world; the shop that was made last is the one that is open."""
 
     def __init__(self) -> None:
         self.venue = Outside("fill")
         self.desk = Outside("cancel")
-        self.app = App(
-            "shop",
-            fulfils=[
-                *(flow, check_order, hold_amount, release_amount, fill_at_venue, cancel_at_desk),
-                *(book_order, count_in_records, count_late),
-            ],
-            topics=[topic("booked", Booked, key="id", subscribers=[count_booked])],
-            late_events={Verdict: keep_late},
-        )
-        script = Played()
-        self.app.bind(Venue, lambda: self.venue)
-        self.app.bind(CancelDesk, lambda: self.desk)
-        self.app.bind(Script, lambda: script)
+        self.script = Played()
+        OPEN[:] = [self]
+
+
+OPEN: list[Shop] = []
+
+app = App(
+    "shop",
+    fulfils=[
+        *(flow, check_order, hold_amount, release_amount, fill_at_venue, cancel_at_desk),
+        *(book_order, count_in_records, count_late),
+    ],
+    topics=[topic("booked", Booked, key="id", subscribers=[count_booked])],
+    late_events={Verdict: keep_late},
+)
+app.bind(Venue, lambda: OPEN[0].venue)
+app.bind(CancelDesk, lambda: OPEN[0].desk)
+app.bind(Script, lambda: OPEN[0].script)
+SHOP = app.load()

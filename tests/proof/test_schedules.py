@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from effort import examples
+from effort import LONG, examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from reference import WAIT_MINUTES, Model
-from shop import Order, Shop, Verdict, place
+from shop import SHOP, Order, Shop, Verdict, place
 
 from isthmus.core.testing import CrashAt, Laptop, run_locally
 
@@ -59,7 +59,7 @@ class Schedules(RuleBasedStateMachine):
         self.shop = Shop()
         self.model = Model()
         self.faults = CrashAt()
-        self.world = run_locally(self.shop.app, faults=self.faults).__enter__()
+        self.world = run_locally(SHOP, faults=self.faults).__enter__()
         self.orders: dict[str, Order] = {}
         self.events = 0
 
@@ -108,20 +108,34 @@ TestSchedules = Schedules.TestCase
 TestSchedules.settings = settings(max_examples=examples(25), stateful_step_count=12, deadline=None)
 
 
-@pytest.mark.parametrize("verdict", [True, False, None])
-@settings(max_examples=examples(2), deadline=None)
-@given(plan=PLANS)
-def test_a_crash_at_every_point_changes_nothing(verdict: bool | None, plan: dict[str, str]) -> None:
+PLAN = dict.fromkeys(STEPS, "ok")
+ODD_PLANS = [PLAN] + [PLAN | {step: way} for step, ways in STEPS.items() for way in sorted({*ways} - {"ok"})]
+VERDICTS = (True, False, None)
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("plan", ODD_PLANS, ids=lambda plan: " ".join(f"{k}-{v}" for k, v in plan.items() if v != "ok"))
+def test_whatever_one_step_does_a_crash_at_any_point_changes_nothing(
+    verdict: bool | None, plan: dict[str, str]
+) -> None:
     points = passed_by(verdict, plan, crash_at=None)
 
-    for number in range(1, points + 1):
+    for number in range(1, points + 1, 1 if LONG else 4):
         passed_by(verdict, plan, crash_at=number)
 
 
-def passed_by(verdict: bool | None, plan: dict[str, str], *, crash_at: int | None) -> int:
-    """Run one order to its end, dead at one point and alive again; return how many points it passed."""
-    shop, model, faults = Shop(), Model(), CrashAt(*([crash_at] if crash_at else []))
-    with run_locally(shop.app, faults=faults) as world:
+@settings(max_examples=examples(4), deadline=None)
+@given(plan=PLANS, verdict=st.sampled_from(VERDICTS), first=st.integers(1, 30), second=st.integers(1, 30))
+def test_two_crashes_of_any_order_change_nothing(
+    plan: dict[str, str], verdict: bool | None, first: int, second: int
+) -> None:
+    passed_by(verdict, plan, crash_at=first, again=second)
+
+
+def passed_by(verdict: bool | None, plan: dict[str, str], *, crash_at: int | None, again: int = 0) -> int:
+    """Run one order to its end, dead at one point or two, and alive again; return how many points it passed."""
+    shop, model, faults = Shop(), Model(), CrashAt(*([crash_at, crash_at + again] if crash_at else []))
+    with run_locally(SHOP, faults=faults) as world:
         world.start(place, order_of("a", "ann", 100, plan))
         model.start("a", "ann", 100, plan)
         compare(world, shop, model)
