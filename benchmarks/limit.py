@@ -66,9 +66,7 @@ def units_of(source: sqlite3.Connection) -> list[list[Write]]:
 
 
 def _unit(row: dict[str, Any]) -> str:
-    if row["step"]:
-        return str(row["step"])
-    return "start" if row.get("kind") == "started" else "end"
+    return "start" if row.get("kind") == "started" else str(row["step"])
 
 
 def _insertion(table: str, row: dict[str, Any]) -> Write:

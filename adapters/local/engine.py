@@ -121,6 +121,7 @@ class Engine:
         self._fault: BaseException | None = None
         self._next_sweep = 0.0
         self._views: Views | None = None
+        self._waiting: dict[str, list[threading.Event]] = {}
 
     # Opening and closing
 
@@ -289,19 +290,28 @@ class Engine:
         with self._condition:
             if self._views is None:
                 self._views = Views(self.database)
-            return self._views.run(run_id)
+        return self._views.run(run_id)
 
     def wait(self, run_id: str, *, timeout_seconds: float = 60) -> RunView:
         """Return how a run stands once it has ended or is stuck, or when the time is over."""
         deadline = time.monotonic() + timeout_seconds
         while True:
+            moved = threading.Event()
             with self._condition:
                 self._raise_fault()
-                view = self.view(run_id)
-                left = deadline - time.monotonic()
-                if view.status not in LIVE or view.status == "stuck" or left <= 0:
-                    return view
-                self._condition.wait(min(left, 0.25))
+                self._waiting.setdefault(run_id, []).append(moved)
+            view = self.view(run_id)
+            left = deadline - time.monotonic()
+            if view.status not in LIVE or view.status == "stuck" or left <= 0:
+                self._forget_waiting(run_id, moved)
+                return view
+            moved.wait(left)
+
+    def _forget_waiting(self, run_id: str, moved: threading.Event) -> None:
+        with self._condition:
+            others = [event for event in self._waiting.pop(run_id, []) if event is not moved]
+            if others:
+                self._waiting[run_id] = others
 
     def settle(self, *, timeout_seconds: float = 60) -> None:
         """Wait until nothing can go on without time passing or the outside acting.
@@ -413,8 +423,6 @@ class Engine:
             return
         for work in batch:
             self._settle(work)
-        with self._condition:
-            self._condition.notify_all()
 
     def _give_up(self, work: Work, error: IsthmusError) -> None:
         if isinstance(error, EnvironmentFault):
@@ -478,6 +486,8 @@ class Engine:
             self._stopping = True
             self._idle = True
             self._condition.notify_all()
+            for moved in [event for events in self._waiting.values() for event in events]:
+                moved.set()
         self._fail_calls(error)
 
     def _fail_calls(self, error: BaseException) -> None:
@@ -657,10 +667,11 @@ class Engine:
         self._taking_back.discard(run_id)
         self.run_ended(run_id)
 
-    def run_ended(self, _run_id: str) -> None:
+    def run_ended(self, run_id: str) -> None:
         """Wake whoever waits for a run."""
         with self._condition:
-            self._condition.notify_all()
+            for moved in self._waiting.pop(run_id, ()):
+                moved.set()
 
     # Messages
 

@@ -18,7 +18,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.faults import DriverError, translate
@@ -134,7 +134,7 @@ class Views:
 
     def run(self, run_id: str) -> RunView:
         """Return the run of this id, or the only one whose id begins so. Raises NotFound."""
-        found = self._rows(_select(RUN, RunView).where(RUN.c.run_id == run_id))
+        found = self._read(RUN_BY_ID, run_id)
         if not found and run_id and set(run_id) <= set("0123456789abcdef"):
             begins = and_(RUN.c.run_id > run_id, RUN.c.run_id < run_id + "g")
             found = self._rows(_select(RUN, RunView).where(begins).order_by(RUN.c.run_id).limit(2))
@@ -252,12 +252,15 @@ class Views:
             last = rows[-1][0]
 
     def _rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
+        return self._read(Statement(query))
+
+    def _read(self, statement: Statement, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:
             try:
                 if self._transaction is None:
                     self._connection = connect_to_read(self._database)
                     self._transaction = Transaction(self._connection, self._database.dialect)
-                return self._transaction.rows(Statement(query))
+                return self._transaction.rows(statement, *values)
             except StorageUnavailable:
                 self._drop()
                 raise
@@ -308,6 +311,9 @@ def _view[V: msgspec.Struct](view: type[V], row: tuple[Any, ...]) -> V:
     """Build a view from a row in the order of its fields, times as moments."""
     named = zip(view.__struct_fields__, row, strict=True)
     return view(**{name: _value(name, value) for name, value in named})
+
+
+RUN_BY_ID = Statement(_select(RUN, RunView).where(RUN.c.run_id == bindparam("run")), "run")
 
 
 def _value(name: str, value: Any) -> Any:

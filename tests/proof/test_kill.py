@@ -56,7 +56,7 @@ def resume_and_compare(folder: Path) -> None:
     again = {step for step, times in lines(folder, "B").items() if times > begun[step] > 0}
 
     assert again == set(begun) - kept, "a recorded step ran again, or a lost one did not"
-    assert max(lines(folder, "B").values()) <= 2
+    assert max(lines(folder, "B").values(), default=0) <= 2
     assert recorded(folder) == set(lines(folder, "B")), "every step is recorded once"
     statuses = dict(rows(folder, "select status, count(*) from run group by status"))
     assert set(statuses) <= {"completed", "refused"}
@@ -88,7 +88,7 @@ def test_a_killed_process_is_carried_on_where_its_record_ends(seed: int, tmp_pat
     "seed", [*SHORT_SEEDS[:1], *(pytest.param(seed, marks=pytest.mark.long) for seed in LONG_SEEDS[:10])]
 )
 def test_a_process_killed_in_the_middle_of_its_writer_is_carried_on(seed: int, point: str, tmp_path: Path) -> None:
-    number = random.Random(seed).randrange(1, 40)
+    number = random.Random(seed).randrange(1, 200)
     print(f"seed {seed}: killed at {point} number {number}")
     child = subprocess.run(program(tmp_path, "start", JOBS, point, number), timeout=120, check=False)
 
