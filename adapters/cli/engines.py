@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,12 +27,22 @@ def folder_of(database: Database) -> Path:
     return find_project(Path.cwd()).folder / ".isthmus"
 
 
+def show_log(level: int) -> None:
+    """Show what engines log from a level on: retries are warnings, and belong to a busy day."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handler.setLevel(level)
+    logging.getLogger("isthmus").handlers = [handler]
+    logging.getLogger("isthmus").propagate = False
+
+
 @contextmanager
 def engine_of(composition: Composition, database_url: str) -> Iterator[Engine]:
     """Run an engine while the block lasts.
 
     Raises EngineBusy (ISTH302) when another process holds the database.
     """
+    show_log(logging.ERROR)
     database = Database.open(database_url)
     try:
         with Engine(composition, database, folder=folder_of(database), clock=SystemClock()) as engine:
@@ -56,6 +67,7 @@ def engine_or_operations(composition: Composition, database_url: str) -> Iterato
     """Run an engine while the block lasts, or give what writes to the one that holds the database."""
     from isthmus.adapters.runtime.operations import Operations  # noqa: PLC0415  # only when it is needed
 
+    show_log(logging.ERROR)
     database = Database.open(database_url)
     try:
         engine = Engine(composition, database, folder=folder_of(database), clock=SystemClock())

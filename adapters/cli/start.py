@@ -117,9 +117,9 @@ def _ask(
 
     import msgspec  # noqa: PLC0415
 
-    from isthmus.adapters.cli.engines import engine_or_operations  # noqa: PLC0415
+    from isthmus.adapters.cli.engines import engine_of  # noqa: PLC0415
 
-    with engine_or_operations(composition, database_url) as engine:
+    with engine_of(composition, database_url) as engine:
         try:
             answer = msgspec.to_builtins(engine.ask(contract, message, key=key or uuid4().hex))
         except Refusal as refusal:
