@@ -76,6 +76,7 @@ class Report:
     client_accounts: int = 0
     journal_entries: int = 0
     journal_new: int = 0
+    changed: bool = False
     timings: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -114,7 +115,7 @@ class Report:
                 "transfers": self.books.transfers,
             },
             "journal": {"entries": self.journal_entries, "new": self.journal_new},
-            "changed": self.journal_new > 0,
+            "changed": self.changed,
             "seconds": round(self.seconds, 3),
             "orders_per_second": round(self.orders_per_second, 1),
             "messages": {"forgiven": self.forgiven, "skipped": self.skipped, "repeated": self.repeated},
@@ -146,7 +147,7 @@ class Day:
         begun = time.perf_counter()
         with engine_of(composition, database_url) as engine:
             report = Report(database=str(engine.database.file or engine.database.name))
-            entries = journal_entries(engine.database)
+            entries, rejected = journal_entries(engine.database)
             intake = _Intake(engine, self.beginning, report, Mode.STRICT if strict else Mode.LENIENT)
             try:
                 intake.open_accounts()
@@ -161,7 +162,9 @@ class Day:
             report.seconds = time.perf_counter() - begun
             _read_back(engine, intake.run_ids(), report)
             report.symbols = {listing.isin: symbol for symbol, listing in self.beginning.listings.items()}
-            report.journal_new = report.journal_entries - entries
+            every, still_rejected = journal_entries(engine.database)
+            report.journal_entries, report.journal_new = every, every - entries
+            report.changed = report.journal_new > still_rejected - rejected
             return report
 
 
@@ -188,7 +191,6 @@ def _read_back(engine: Engine, run_ids: Iterator[str], report: Report) -> None:
     report.books = books_of(database)
     report.holdings, report.client_accounts = holdings_of(database, at_most=ACCOUNTS_SHOWN_MAX)
     report.totals = totals_held(database)
-    report.journal_entries = journal_entries(database)
     report.timings = engine.timings()
 
 
@@ -275,17 +277,9 @@ class _Intake:
             )
 
     def _refuse(self, read: NewOrderSingle, fault: InputError) -> None:
-        """Count an order that could be read and not taken in: its identity belongs to another one."""
+        """Count an order whose identity belongs to another one; the engine journals it."""
         self._report.outcomes.add("refused", type(fault).__name__)
-        self._example(str(fault))
-        facts: dict[str, Any] = {"cl_ord_id": read.cl_ord_id, "rule": fault.code, "problem": fault.problem}
-        self._note(
-            _stands_for(read.source, read.number, fault.code, read.identity),
-            Kind.REJECTED,
-            f"{read.source}#{read.number}",
-            read.sender,
-            facts,
-        )
+        self._example(f"{read.source}, message {read.number}: {fault}")
 
     def _reject(self, problem: FixProblem) -> None:
         """Count a message that cannot be read: an order, as long as it does not say that it is something else."""

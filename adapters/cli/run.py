@@ -93,7 +93,7 @@ def say_report(report: Report) -> None:
         f"\n{report.received:,} orders in {report.seconds:.1f} s: {report.orders_per_second:,.0f} orders per second. "
         f"Database: {report.database}"
     )
-    if report.journal_new == 0:
+    if not report.changed:
         say("Nothing changed: every one of these orders had been worked on before.")
     if report.unfinished:
         say(f"{report.unfinished:,} orders are not finished: the same command goes on with them.")

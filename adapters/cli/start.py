@@ -161,6 +161,7 @@ def _report(engine: Any, database_url: str, run_id: str, *, as_json: bool) -> in
 @click.option("--key", required=True, help="The key by which a run waits.")
 @input_option
 @click.option("--id", "event_id", help="The event's id: one that came before is not taken again.")
+@click.option("--actor", default=ACTOR, show_default=True, help="Who sends it, for the journal.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def send(
     app_reference: str | None,
@@ -169,6 +170,7 @@ def send(
     key: str,
     given: str,
     event_id: str | None,
+    actor: str,
     as_json: bool,  # noqa: FBT001
 ) -> int:
     """Send EVENT to the run that waits for it by its key, or will; when no run ever will, it is handled as late."""
@@ -180,7 +182,7 @@ def send(
     from isthmus.adapters.cli.engines import engine_or_operations  # noqa: PLC0415
 
     with engine_or_operations(composition, database_of(database_url)) as engine:
-        engine.send(event, key=key, message=message, event_id=event_id)
+        engine.send(event, key=key, message=message, event_id=event_id, actor=actor)
         if hasattr(engine, "settle"):
             engine.settle(timeout_seconds=SETTLE_SECONDS)
     _say_sent(database_of(database_url), event, key, as_json=as_json)

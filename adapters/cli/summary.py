@@ -14,6 +14,8 @@ import msgspec
 from sqlalchemy import func, select
 
 from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.intake import STEP
+from isthmus.adapters.sql.journal import Kind
 from isthmus.adapters.sql.runs import RunStatus, StepState
 from isthmus.adapters.sql.schema import ACCOUNT, INBOX, JOURNAL, RUN, TRANSFER
 from isthmus.core.currency import MINOR_DIGITS
@@ -93,10 +95,13 @@ def _executed(database: Database, run_ids: Sequence[str]) -> set[str]:
         return set(connection.execute(query).scalars())
 
 
-def journal_entries(database: Database) -> int:
-    """Count the journal's entries."""
+def journal_entries(database: Database) -> tuple[int, int]:
+    """Count the journal's entries, and those among them that say that something was refused at the edge."""
+    count = select(func.count()).select_from(JOURNAL)
     with database.engine.connect() as connection:
-        return int(connection.execute(select(func.count()).select_from(JOURNAL)).scalar_one())
+        every = connection.execute(count).scalar_one()
+        rejected = connection.execute(count.where(JOURNAL.c.kind == Kind.REJECTED, JOURNAL.c.step != STEP)).scalar_one()
+    return int(every), int(rejected)
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,7 +59,7 @@ from isthmus.adapters.sql.transaction import Transaction
 from isthmus.adapters.sql.views import RunView, Views
 from isthmus.core.composition import Composition
 from isthmus.core.contract import Contract
-from isthmus.core.errors import EnvironmentFault, IsthmusError, NotFound
+from isthmus.core.errors import EnvironmentFault, IdentityConflict, IsthmusError, NotFound, ReplayMismatch
 
 log = logging.getLogger("isthmus.engine")
 
@@ -213,15 +213,18 @@ class Engine:
     def ask(self, contract: str, message: Any, *, key: str, actor: str = "local", on_behalf_of: str = "") -> Any:
         """Ask one handler's contract alone, and return its answer; the same key again returns the recorded one.
 
-        Raises the Refusal; NotFound, MessageInvalid; HandlerFailed (ISTH350) when every attempt failed.
+        Raises the Refusal; NotFound, MessageInvalid, IdentityConflict; HandlerFailed (ISTH350) after the last attempt.
         """
         work = AskWork(self, contract, message, key, actor, on_behalf_of)
         self.push(work)
-        return work.future.result()
+        try:
+            return work.future.result()
+        except ReplayMismatch as error:
+            raise IdentityConflict(
+                f"key {key!r} was used with another input", place=contract, instead="give each request a key of its own"
+            ) from error
 
-    def send(
-        self, event: str, *, key: str, message: Any, event_id: str | None = None, actor: str = "local"
-    ) -> str:
+    def send(self, event: str, *, key: str, message: Any, event_id: str | None = None, actor: str = "local") -> str:
         """Send an event: return `delivered`, `queued`, `late`, or `repeated` when its id was here before."""
         result: str = self._call(
             event, actor, "", lambda unit: operations.arrive(unit, event, key, message, event_id), lambda _, how: how

@@ -1,7 +1,11 @@
-"""Run the command as people do: a process of its own, in a folder of its own."""
+"""Run the command as people do, in a folder of its own, and never let a traceback pass.
+
+It runs in this process, which is ten times as fast as one of its own; what it imported from the folder is forgotten.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -11,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-type Isthmus = Callable[..., subprocess.CompletedProcess[str]]
+from isthmus.adapters.cli.main import main
 
-SECONDS_MAX = 120
+type Isthmus = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -25,22 +29,33 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def isthmus(folder: Path) -> Isthmus:
-    """Return a function that runs `isthmus` in the folder, and that never lets a traceback pass."""
+def isthmus(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Isthmus:
+    """Return a function that runs `isthmus` in the folder."""
 
     def run(*arguments: str, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "isthmus.adapters.cli.main", *arguments],
-            cwd=cwd or folder,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS_MAX,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120"},
-            check=False,
-        )
-        assert "Traceback" not in done.stderr + done.stdout, done.stderr
-        return done
+        out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8")
+        before, path = set(sys.modules), list(sys.path)
+        with monkeypatch.context() as patch:
+            patch.chdir(cwd or folder)
+            patch.setenv("NO_COLOR", "1")
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8"))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            patch.setattr(sys, "dont_write_bytecode", True)
+            try:
+                main(arguments)
+            except SystemExit as ended:
+                code = ended.code
+        out.flush()
+        err.flush()
+        sys.path[:] = path
+        for name in set(sys.modules) - before:
+            if str(getattr(sys.modules[name], "__file__", None)).startswith(str(folder) + os.sep):
+                del sys.modules[name]
+        printed = [stream.buffer.getvalue().decode("utf-8", "replace") for stream in (out, err)]
+        assert "Traceback" not in "".join(printed), printed[1]
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(arguments, code, *printed)
 
     return run
 

@@ -156,25 +156,25 @@ BROKEN = "broken = Path('broken').exists()\n    if broken:\n        raise OSErro
 def test_a_dead_letter_is_listed_shown_and_replayed(addresses: Isthmus, folder: Path) -> None:
     handlers = folder / "addresses" / "handlers.py"
     text = handlers.read_text("utf-8").replace("from isthmus.core", "from pathlib import Path\n\nfrom isthmus.core")
-    handlers.write_text(text.replace("addresses.put(", BROKEN + "addresses.put(", 1), "utf-8")
+    handlers.write_text(text.replace("before = counts.get", BROKEN + "before = counts.get", 1), "utf-8")
     contracts = folder / "addresses" / "contracts.py"
-    quick = "@contract(final=True, retry=Retry(attempts=1))\ndef keep_address"
-    text = contracts.read_text("utf-8").replace("@contract(final=True)\ndef keep_address", quick)
+    quick = "@contract(final=True, retry=Retry(attempts=1))\ndef count_change"
+    text = contracts.read_text("utf-8").replace("@contract(final=True)\ndef count_change", quick)
     contracts.write_text(text.replace("Refusal, contract", "Refusal, Retry, contract"), "utf-8")
     (folder / "broken").touch()
 
     addresses("start", "change_address", "--input", CHANGE)
     addresses("send", "SecondOpinion", "--key", "change-1", "--input", APPROVAL)
     [letter] = entries(addresses("dead-letters", "list", "--json"))
-    assert (letter["kind"], letter["resolved_at"]) == ("step", None)
+    assert (letter["kind"], letter["resolved_at"]) == ("delivery", None)
     number = str(letter["dead_letter_id"])
     assert "OSError" in addresses("dead-letters", "show", number).stdout
 
     (folder / "broken").unlink()
     assert "resolved" in addresses("dead-letters", "replay", number).stdout
     assert addresses("dead-letters", "list", "--json").stdout == ""
-    [run] = told(addresses("workflows", "list", "--json"))
-    assert run["status"] == "completed"
+    counted = [e["kind"] for e in entries(addresses("journal", "export")) if e["subject"] == "count_change"]
+    assert [counted[0], counted[-1]] == ["failed", "answered"]
 
 
 WRONG: list[tuple[tuple[str, ...], int, str]] = [
