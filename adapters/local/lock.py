@@ -80,7 +80,9 @@ class EngineLock:
             file = path.open("a+", encoding="utf-8")
         except OSError as error:
             raise StorageUnavailable(
-                f"the lock file cannot be written: {error.strerror}", place=str(path), instead="use a folder of your own"
+                f"the lock file cannot be written: {error.strerror}",
+                place=str(path),
+                instead="use a folder of your own",
             ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from isthmus.adapters.local.work import AskWork, CallWork, Work
+from isthmus.adapters.local.calls import AskWork, CallWork
+from isthmus.adapters.local.work import Work
 from isthmus.adapters.runtime.runs import Run, start_run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.journal import microseconds
@@ -14,7 +15,7 @@ from isthmus.core.composition import Composition
 from isthmus.core.trigger import Schedule
 
 if TYPE_CHECKING:
-    from isthmus.adapters.local.engine import Engine
+    from isthmus.adapters.local.carrier import Carrier
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -25,17 +26,17 @@ class Schedules:
     def __init__(self, composition: Composition) -> None:
         self._schedules = composition.app.schedules
 
-    def begin(self, engine: Engine) -> None:
+    def begin(self, engine: Carrier) -> None:
         """Set the first tick of each schedule."""
         for schedule in self._schedules:
             self._set(engine, schedule)
 
-    def _set(self, engine: Engine, schedule: Schedule) -> None:
+    def _set(self, engine: Carrier, schedule: Schedule) -> None:
         passed = (engine.clock.now() - BEGINNING) // schedule.every
         tick = BEGINNING + (passed + 1) * schedule.every
         engine.at(microseconds(tick), _Tick(engine, self, schedule, tick))
 
-    def fire(self, engine: Engine, schedule: Schedule, tick: datetime) -> None:
+    def fire(self, engine: Carrier, schedule: Schedule, tick: datetime) -> None:
         """Ask the schedule's contract, once for each tick, and set the next one."""
         self._set(engine, schedule)
         actor, key = f"schedule:{schedule.name}", f"{schedule.name}@{tick.isoformat()}"
@@ -45,7 +46,7 @@ class Schedules:
             engine.push(AskWork(engine, schedule.starts.name, schedule.message, key, actor, actor))
 
 
-def _start(engine: Engine, schedule: Schedule, actor: str, key: str) -> None:
+def _start(engine: Carrier, schedule: Schedule, actor: str, key: str) -> None:
     def begin(unit: UnitOfWork) -> Run:
         wire = codec(type(schedule.message)).encode(schedule.message, unit.vault)
         return start_run(unit, schedule.starts.name, wire, claimed_by=engine.claimant, origin=(key,))
@@ -62,7 +63,7 @@ class _Tick(Work):
 
     __slots__ = ("_fire",)
 
-    def __init__(self, engine: Engine, schedules: Schedules, schedule: Schedule, tick: datetime) -> None:
+    def __init__(self, engine: Carrier, schedules: Schedules, schedule: Schedule, tick: datetime) -> None:
         super().__init__(engine, "", schedule.name)
         self._fire = (schedules, schedule, tick)
 
@@ -73,4 +74,3 @@ class _Tick(Work):
         """Fire."""
         schedules, schedule, tick = self._fire
         schedules.fire(self.engine, schedule, tick)
-

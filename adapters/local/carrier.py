@@ -1,0 +1,256 @@
+"""The carrier: runs in memory, driven from answer to answer, and the messages that they publish."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+
+from isthmus.adapters.local.calls import CallWork
+from isthmus.adapters.local.deliveries import DeliverWork, MarkWork, NotesWork, SweepWork
+from isthmus.adapters.local.endings import FinishWork, LoadWork, StickWork, TakeBackWork
+from isthmus.adapters.local.execution import Branch, Command, Execution, Finished
+from isthmus.adapters.local.failure import as_error
+from isthmus.adapters.local.loop import LOOK_SECONDS, EngineClock, Faults, Loop
+from isthmus.adapters.local.relay import Delivery, Relay
+from isthmus.adapters.local.steps import ChildWork, RecallWork, SleepWork, StepWork, WaitWork
+from isthmus.adapters.local.work import Work
+from isthmus.adapters.runtime.deployment import Deployment
+from isthmus.adapters.runtime.operations import subscribers_of
+from isthmus.adapters.runtime.record import Outcome
+from isthmus.adapters.runtime.runs import Run
+from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
+from isthmus.adapters.sql.database import Database
+from isthmus.core.errors import EnvironmentFault, IsthmusError
+
+log = logging.getLogger("isthmus.engine")
+
+PARKED_MAX = 1_000
+"""How many runs that wait are kept in memory; the rest are read again when something comes."""
+
+LOADED_MAX = 256
+SWEEP_SECONDS = 60.0
+
+
+class Carrier(Loop):
+    """Carry runs on: every call here is made by the loop's own thread."""
+
+    def __init__(self, deployment: Deployment, database: Database, clock: EngineClock, faults: Faults | None) -> None:
+        super().__init__(deployment, database, clock, faults)
+        self.claimant = "local"
+        self.stranded: list[str] = []
+        """Runs whose program's version is not loaded: nothing carries them on."""
+        self._executions: dict[str, Execution] = {}
+        self._parked: OrderedDict[str, Execution] = OrderedDict()
+        self._to_load: deque[str] = deque()
+        self._taking_back: set[str] = set()
+        self._relay = Relay(lambda topic: subscribers_of(self.composition, topic))
+        self._waiting: dict[str, list[threading.Event]] = {}
+        self._next_sweep = 0.0
+
+    def carry_on(self, run: Run, record: Mapping[str, tuple[str, str, Outcome]]) -> None:
+        """Drive a run from its record, unless it is driven already, or its version is not loaded."""
+        if run.run_id in self._executions:
+            return
+        program = self.composition.programs.get(run.contract)
+        if program is None or program.version != run.version:
+            self.stranded.append(run.run_id)
+            log.error(
+                "run %s of %s has version %s, which is not loaded: deploy that version to carry it on",
+                run.run_id,
+                run.contract,
+                run.version,
+            )
+            return
+        execution = Execution(self.composition, run, record)
+        self._executions[run.run_id] = execution
+        self._drive(execution, execution.begin)
+
+    def _drive(self, execution: Execution, go_on: Callable[[], Command | Finished]) -> None:
+        try:
+            reached = go_on()
+            while isinstance(reached, Command):
+                while branches := reached.next_branches():
+                    for branch in branches:
+                        self._begin(execution, branch)
+                if reached.settled < len(reached.branches):
+                    return
+                reached = execution.resume()
+        except IsthmusError as error:
+            self._stick(execution, execution.step, error)
+            return
+        self.push(FinishWork(execution, reached, self))
+
+    def _stick(self, execution: Execution, step: str, error: IsthmusError) -> None:
+        log.error("run %s cannot go on: %s", execution.run.run_id, error)
+        self.forget(execution)
+        self.push(StickWork(self, execution.run, step, error))
+
+    def _begin(self, execution: Execution, branch: Branch) -> None:
+        recorded = execution.recorded(branch)
+        if recorded is not None:
+            execution.settle(branch, recorded)
+        elif branch.is_wait:
+            self.push(WaitWork(execution, branch, self))
+        elif branch.duration is not None:
+            self.push(SleepWork(self, execution.run, branch.step, branch.duration))
+        elif branch.contract in self.composition.workflows:
+            self.push(ChildWork(execution, branch, self))
+        else:
+            self.push(StepWork(execution, branch, self))
+
+    def tell(self, execution: Execution, branch: Branch, outcome: Outcome) -> None:
+        """Tell a run the outcome of a branch, and let it go on when it has all."""
+        if execution.dropped:
+            return
+        command = execution.command
+        assert command is not None
+        if execution.settle(branch, outcome):
+            self._drive(execution, execution.resume)
+        else:
+            self._drive(execution, lambda: command)
+
+    def answered(self, run_id: str, step: str, outcome: Outcome) -> None:
+        """Tell a run the outcome of a step that was recorded elsewhere."""
+        execution = self._executions.get(run_id)
+        if execution is None:
+            self.push(LoadWork(self, run_id))
+            return
+        self._parked.pop(run_id, None)
+        for branch in execution.command.branches if execution.command else ():
+            if branch.step == step and branch.outcome is None:
+                self.tell(execution, branch, outcome)
+                return
+
+    def _woken(self, run_id: str, step: str) -> None:
+        if run_id in self._executions:
+            self.push(RecallWork(self, run_id, step))
+        else:
+            self.push(LoadWork(self, run_id))
+
+    def park(self, execution: Execution) -> None:
+        """Remember that a run waits; too many of them are forgotten, and read again when something comes."""
+        self._parked[execution.run.run_id] = execution
+        if len(self._parked) > PARKED_MAX:
+            _, oldest = self._parked.popitem(last=False)
+            self.forget(oldest)
+
+    def park_run(self, run_id: str) -> None:
+        """Remember that a run sleeps."""
+        execution = self._executions.get(run_id)
+        if execution is not None:
+            self.park(execution)
+
+    def fenced(self, execution: Execution) -> None:
+        """Let go of a run that went on without this engine's step."""
+        self.forget(execution)
+        self.run_ended(execution.run.run_id)
+
+    def forget(self, execution: Execution) -> None:
+        """Let go of a run's coroutine."""
+        execution.drop()
+        self._executions.pop(execution.run.run_id, None)
+        self._parked.pop(execution.run.run_id, None)
+
+    def take_back(self, run_id: str) -> None:
+        """Undo what a fenced run did, step by step."""
+        if run_id not in self._taking_back:
+            self._taking_back.add(run_id)
+            self.push(TakeBackWork(self, run_id))
+
+    def taken_back(self, run_id: str) -> None:
+        """Note that a run was taken back, or is stuck."""
+        self._taking_back.discard(run_id)
+        self.run_ended(run_id)
+
+    def run_ended(self, run_id: str) -> None:
+        """Wake whoever waits for a run."""
+        with self._condition:
+            for moved in self._waiting.pop(run_id, ()):
+                moved.set()
+
+    def _accept(self, message: OutgoingMessage) -> None:
+        for delivery in self._relay.accept(message):
+            self.push(DeliverWork(self, delivery))
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Go on with the queue of a delivery that its subscriber has settled."""
+        following = self._relay.settle(delivery)
+        if following is not None:
+            self.push(DeliverWork(self, following))
+
+    def noted(self, notes: Sequence[tuple[str, str]], messages: Sequence[OutgoingMessage]) -> None:
+        """Go on with what other processes did."""
+        for message in messages:
+            self._accept(message)
+        for kind, subject in notes:
+            if kind == "step":
+                run_id, _, step = subject.partition("/")
+                self._woken(run_id, step)
+            elif kind == "run":
+                execution = self._executions.get(subject)
+                if execution is not None:
+                    self.forget(execution)
+                self.push(LoadWork(self, subject))
+
+    def as_error(self, contract: str, outcome: Outcome) -> BaseException:
+        """Return a refusal or a failure as what a caller of `ask` catches."""
+        return as_error(self.composition, contract, outcome)
+
+    def _give_up(self, work: Work, error: IsthmusError) -> None:
+        if isinstance(error, EnvironmentFault):
+            work.failed(error)
+            self.halt(error)
+            return
+        log.error("%s", error)
+        execution = self._executions.get(work.run_id)
+        if isinstance(work, CallWork):
+            work.future.set_exception(error)
+        elif execution is not None:
+            self._stick(execution, work.step, error)
+        else:
+            self.halt(error)
+
+    def _forget_waiting(self, run_id: str, moved: threading.Event) -> None:
+        with self._condition:
+            others = [event for event in self._waiting.pop(run_id, []) if event is not moved]
+            if others:
+                self._waiting[run_id] = others
+
+    @property
+    def in_flight(self) -> int:
+        """Count what is under way, without the runs that wait for an event or for time."""
+        return len(self._ready) + len(self._calls) + max(0, len(self._executions) - len(self._parked))
+
+    def _refill(self) -> None:
+        """Read the next runs that were found at the start, and mark what was published."""
+        while self._to_load and len(self._executions) - len(self._parked) < LOADED_MAX:
+            self._ready.append(LoadWork(self, self._to_load.popleft()))
+        if self._relay.published:
+            self._ready.append(MarkWork(self, self._relay.published))
+            self._relay.published = []
+        if self._ready and time.monotonic() >= self._next_look:
+            self._ready.extend(self._look_around())
+
+    def _look_around(self) -> list[Work]:
+        """Look for notes of other processes, and now and then for events that nobody will own."""
+        now = time.monotonic()
+        self._next_look = now + LOOK_SECONDS
+        if now < self._next_sweep:
+            return [NotesWork(self)]
+        self._next_sweep = now + SWEEP_SECONDS
+        return [NotesWork(self), SweepWork(self)]
+
+    def _committed(self, unit: UnitOfWork) -> None:
+        """Deliver what was published, and wake the runs that were answered."""
+        for message in unit.published:
+            self._accept(message)
+        for run_id, step in unit.woken:
+            self._woken(run_id, step)
+
+    def _halted(self) -> None:
+        """Wake whoever waits for a run."""
+        for moved in [event for events in self._waiting.values() for event in events]:
+            moved.set()

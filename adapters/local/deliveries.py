@@ -1,0 +1,162 @@
+"""Deliveries: messages and events on their way to whoever handles them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isthmus.adapters.local.relay import Delivery
+from isthmus.adapters.local.work import Work
+from isthmus.adapters.runtime import operations
+from isthmus.adapters.runtime.events import make_unowned_late
+from isthmus.adapters.runtime.invocation import (
+    Fenced,
+    GatewayAnswer,
+    Intent,
+    StepRequest,
+    conclude,
+    perform,
+)
+from isthmus.adapters.runtime.record import Outcome
+from isthmus.adapters.runtime.runs import (
+    Run,
+    bury,
+    start_run,
+)
+from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
+from isthmus.adapters.sql.dead_letters import DeadLetterKind
+from isthmus.adapters.sql.journal import microseconds
+from isthmus.adapters.sql.notes import FORGET_NOTE, NOTES
+from isthmus.adapters.sql.outbox import MARK_PUBLISHED, MESSAGE
+from isthmus.adapters.sql.runs import StepState
+from isthmus.adapters.sql.transaction import Transaction
+
+if TYPE_CHECKING:
+    from isthmus.adapters.local.carrier import Carrier
+
+
+class DeliverWork(Work):
+    """Deliver a message to one subscriber: a handler's contract is asked, a workflow's is started."""
+
+    __slots__ = ("_answer", "_delivery", "_request", "_result", "_started")
+
+    def __init__(self, engine: Carrier, delivery: Delivery, answer: GatewayAnswer | None = None) -> None:
+        message = delivery.message
+        step = operations.delivery_step(message.message_id, delivery.subscriber)
+        super().__init__(engine, message.run_id, step)
+        self._delivery = delivery
+        self._answer = answer
+        self._result: Outcome | Intent | Fenced | None = None
+        self._started: Run | None = None
+        self._request = StepRequest(
+            run_id=message.run_id,
+            step=step,
+            contract=delivery.subscriber,
+            input=message.body,
+            ordinal=0,
+            branch=0,
+            expects=None,
+        )
+
+    def perform(self, transaction: Transaction) -> None:
+        """Have the subscriber handle it; what it cannot handle goes to a person."""
+        topic = f"topic:{self._delivery.message.topic}"
+        self.unit = unit = UnitOfWork(
+            self.engine.deployment,
+            transaction,
+            run_id=self.run_id,
+            step=self.step,
+            workflow="",
+            actor=topic,
+            on_behalf_of=topic,
+        )
+        if self._delivery.subscriber in self.engine.composition.workflows:
+            self._started = start_run(
+                unit, self._delivery.subscriber, self._delivery.message.body, claimed_by=self.engine.claimant
+            )
+            return
+        self._result = (
+            perform(unit, self._request) if self._answer is None else conclude(unit, self._request, self._answer)
+        )
+        if isinstance(self._result, Outcome) and self._result.state in {StepState.FAILED, StepState.UNKNOWN}:
+            number = self._delivery.message.message_id.encode()
+            bury(
+                unit,
+                DeadLetterKind.DELIVERY,
+                self.run_id,
+                self.step,
+                self._delivery.subscriber,
+                self._result.answer,
+                number,
+            )
+
+    def settled(self) -> None:
+        """Go on with the queue, or try again."""
+        result = self._result
+        if isinstance(result, Outcome) and result.state is StepState.FAILING:
+            delay = self.engine.contract(self._delivery.subscriber).retry.delay_after(result.attempts)
+            self.engine.later(delay, DeliverWork(self.engine, self._delivery))
+        elif isinstance(result, Intent):
+            self.engine.ask_gateway(self._request.contract, result, self.run_id, self.step, self._with)
+        else:
+            if self._started is not None and self.unit is not None and self.unit.created:
+                self.engine.carry_on(self._started, {})
+            self.engine.delivered(self._delivery)
+
+    def _with(self, answer: GatewayAnswer) -> Work:
+        return DeliverWork(self.engine, self._delivery, answer)
+
+
+class MarkWork(Work):
+    """Mark messages that all their subscribers have settled."""
+
+    __slots__ = ("_messages",)
+
+    def __init__(self, engine: Carrier, messages: list[str]) -> None:
+        super().__init__(engine, "", "mark")
+        self._messages = messages
+
+    def perform(self, transaction: Transaction) -> None:
+        """Mark each."""
+        now_us = microseconds(self.engine.deployment.clock.now())
+        for message_id in self._messages:
+            transaction.run(MARK_PUBLISHED, now_us, message_id)
+
+
+class SweepWork(Work):
+    """Hand on events that were held for runs which ended without naming their key."""
+
+    __slots__ = ()
+
+    def __init__(self, engine: Carrier) -> None:
+        super().__init__(engine, "", "sweep")
+
+    def perform(self, transaction: Transaction) -> None:
+        """Look for them."""
+        self.unit = operations.outer_unit(self.engine.deployment, transaction, "engine", "engine", "sweep")
+        make_unowned_late(self.unit)
+
+
+class NotesWork(Work):
+    """Read the notes that other processes left for the engine."""
+
+    __slots__ = ("_messages", "_notes")
+
+    def __init__(self, engine: Carrier) -> None:
+        super().__init__(engine, "", "notes")
+        self._notes: list[tuple[str, str]] = []
+        self._messages: list[OutgoingMessage] = []
+
+    def perform(self, transaction: Transaction) -> None:
+        """Take the notes, and read the messages that they name."""
+        self._notes, self._messages = [], []
+        for sequence, kind, subject in transaction.rows(NOTES):
+            transaction.run(FORGET_NOTE, sequence)
+            row = transaction.row(MESSAGE, subject) if kind == "message" else None
+            if row is not None:
+                self._messages.append(OutgoingMessage(row[1], row[2], row[3], bytes(row[4]), row[5]))
+            else:
+                self._notes.append((kind, subject))
+
+    def settled(self) -> None:
+        """Go on with what they name."""
+        self.engine.noted(self._notes, self._messages)

@@ -1,0 +1,242 @@
+"""Steps: what a run awaits, each kind of it as work of the engine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Raw
+
+from isthmus.adapters.local.execution import Branch, Execution
+from isthmus.adapters.local.work import Work
+from isthmus.adapters.runtime.events import time_out, wait_for_event
+from isthmus.adapters.runtime.invocation import (
+    Fenced,
+    GatewayAnswer,
+    Intent,
+    StepRequest,
+    conclude,
+    perform,
+)
+from isthmus.adapters.runtime.record import Outcome, record_step
+from isthmus.adapters.runtime.runs import (
+    Ending,
+    Parent,
+    Run,
+    get_stuck,
+    start_run,
+)
+from isthmus.adapters.sql.journal import Kind
+from isthmus.adapters.sql.mailbox import DUE_AT, REMOVE_TIMER, SET_TIMER, WAIT_AT
+from isthmus.adapters.sql.runs import FENCE_AND_RECORD, RECORD, SETTLED, RunStatus, StepState
+from isthmus.adapters.sql.transaction import Transaction
+
+if TYPE_CHECKING:
+    from isthmus.adapters.local.carrier import Carrier
+
+
+class StepWork(Work):
+    """Do a step of a run that a handler fulfils; or, with a gateway's answer, its last part."""
+
+    __slots__ = ("_answer", "_branch", "_execution", "_request", "_result")
+
+    def __init__(
+        self, execution: Execution, branch: Branch, engine: Carrier, answer: GatewayAnswer | None = None
+    ) -> None:
+        super().__init__(engine, execution.run.run_id, branch.step)
+        self._execution = execution
+        self._branch = branch
+        self._answer = answer
+        self._result: Outcome | Intent | Fenced | None = None
+        self._request = StepRequest(
+            run_id=self.run_id,
+            step=branch.step,
+            contract=branch.contract,
+            input=branch.input,
+            ordinal=branch.ordinal,
+            branch=branch.index,
+            expects=RunStatus.RUNNING,
+        )
+
+    def perform(self, transaction: Transaction) -> None:
+        """Do the step; when nobody can say what a gateway did, a person is asked at once."""
+        unit = self._unit(transaction, self._execution.run)
+        if self._answer is None:
+            self._result = perform(unit, self._request)
+        else:
+            self._result = conclude(unit, self._request, self._answer)
+        if isinstance(self._result, Outcome) and self._result.state is StepState.UNKNOWN:
+            ending = Ending(status=RunStatus.FAILED, answer=Raw(self._result.answer), step=self.step)
+            get_stuck(unit, self._execution.run, self.step, ending)
+
+    def settled(self) -> None:
+        """Tell the run, try again later, or ask the gateway."""
+        result = self._result
+        if self._execution.dropped:
+            return
+        if isinstance(result, Intent):
+            self.engine.ask_gateway(self._request.contract, result, self.run_id, self.step, self._with)
+        elif isinstance(result, Fenced) or result is None:
+            self.engine.fenced(self._execution)
+        elif result.settled:
+            self.engine.tell(self._execution, self._branch, result)
+        elif result.state is StepState.FAILING:
+            delay = self.engine.contract(self._request.contract).retry.delay_after(result.attempts)
+            self.engine.later(delay, StepWork(self._execution, self._branch, self.engine))
+        else:
+            self.engine.fenced(self._execution)
+
+    def _with(self, answer: GatewayAnswer) -> Work:
+        return StepWork(self._execution, self._branch, self.engine, answer)
+
+
+class ChildWork(Work):
+    """Start the child that fulfils a step."""
+
+    __slots__ = ("_branch", "_created", "_execution", "_fenced", "_run")
+
+    def __init__(self, execution: Execution, branch: Branch, engine: Carrier) -> None:
+        super().__init__(engine, execution.run.run_id, branch.step)
+        self._execution = execution
+        self._branch = branch
+        self._run: Run | None = None
+        self._created = False
+        self._fenced = False
+
+    def perform(self, transaction: Transaction) -> None:
+        """Start it, or find it started."""
+        unit = self._unit(transaction, self._execution.run)
+        fence = transaction.row(FENCE_AND_RECORD, self.step, self.run_id)
+        self._fenced = fence is None or fence[0] != RunStatus.RUNNING
+        self._created = fence is not None and fence[2] is None
+        if self._fenced:
+            return
+        parent = Parent(run_id=self.run_id, step=self.step, ordinal=self._branch.ordinal, branch=self._branch.index)
+        self._run = start_run(
+            unit, self._branch.contract, self._branch.input, claimed_by=self.engine.claimant, parent=parent
+        )
+
+    def settled(self) -> None:
+        """Carry the child on; one that was there before is carried on by whoever recovered it."""
+        if self._fenced:
+            self.engine.fenced(self._execution)
+        elif self._created and self._run is not None:
+            self.engine.carry_on(self._run, {})
+
+
+class WaitWork(Work):
+    """Take the event that a step waits for, or register the wait."""
+
+    __slots__ = ("_branch", "_due_us", "_execution", "_outcome")
+
+    def __init__(self, execution: Execution, branch: Branch, engine: Carrier) -> None:
+        super().__init__(engine, execution.run.run_id, branch.step)
+        self._execution = execution
+        self._branch = branch
+        self._outcome: Outcome | Fenced | None = None
+        self._due_us = 0
+
+    def perform(self, transaction: Transaction) -> None:
+        """Register, unless the wait was registered, or ended, before."""
+        unit = self._unit(transaction, self._execution.run)
+        self._outcome = None
+        fence = transaction.row(FENCE_AND_RECORD, self.step, self.run_id)
+        if fence is None or fence[0] != RunStatus.RUNNING:
+            self._outcome = Fenced(fence[0] if fence else "")
+        elif fence[4] in SETTLED:
+            self._outcome = Outcome(StepState(fence[4]), bytes(fence[5]))
+        elif (wait := transaction.row(WAIT_AT, self.run_id, self.step)) is not None:
+            self._due_us = wait[3]
+        else:
+            self._due_us = unit.now_us + (self._branch.duration or timedelta()) // timedelta(microseconds=1)
+            self._outcome = wait_for_event(unit, self._branch.contract, self._branch.input.decode(), self._due_us)
+
+    def settled(self) -> None:
+        """Go on with the event, or wait."""
+        if isinstance(self._outcome, Fenced):
+            self.engine.fenced(self._execution)
+        elif self._outcome is not None:
+            self.engine.tell(self._execution, self._branch, self._outcome)
+        else:
+            self.engine.park(self._execution)
+            self.engine.at(self._due_us, TimeoutWork(self.engine, self._execution.run, self.step))
+
+
+class TimeoutWork(Work):
+    """End a wait whose time is over, if nothing has come."""
+
+    __slots__ = ("_run", "_timed_out")
+
+    def __init__(self, engine: Carrier, run: Run, step: str) -> None:
+        super().__init__(engine, run.run_id, step)
+        self._run = run
+        self._timed_out = False
+
+    def perform(self, transaction: Transaction) -> None:
+        """Let the mailbox's transaction decide."""
+        self._timed_out = time_out(self._unit(transaction, self._run))
+
+    def settled(self) -> None:
+        """Tell the run."""
+        if self._timed_out:
+            self.engine.answered(self.run_id, self.step, Outcome(StepState.TIMED_OUT, b"null"))
+
+
+class SleepWork(Work):
+    """Set the timer of a sleep, or record that its time is over."""
+
+    __slots__ = ("_due_us", "_duration", "_outcome", "_run")
+
+    def __init__(self, engine: Carrier, run: Run, step: str, duration: timedelta) -> None:
+        super().__init__(engine, run.run_id, step)
+        self._run = run
+        self._duration = duration
+        self._due_us = 0
+        self._outcome: Outcome | Fenced | None = None
+
+    def perform(self, transaction: Transaction) -> None:
+        """Keep the time that was set first, across restarts."""
+        unit = self._unit(transaction, self._run)
+        fence = transaction.row(FENCE_AND_RECORD, self.step, self.run_id)
+        self._outcome = None
+        if fence is None or fence[0] != RunStatus.RUNNING or fence[4] in SETTLED:
+            self._outcome = Fenced("")
+            return
+        row = transaction.row(DUE_AT, self.run_id, self.step)
+        self._due_us = row[0] if row else unit.now_us + self._duration // timedelta(microseconds=1)
+        if self._due_us <= unit.now_us:
+            record_step(unit, self.run_id, self.step, "", StepState.ANSWERED, b"null", "")
+            transaction.run(REMOVE_TIMER, self.run_id, self.step)
+            unit.journal(Kind.SLEPT, "sleep")
+            self._outcome = Outcome(StepState.ANSWERED, b"null")
+        elif row is None:
+            transaction.run(SET_TIMER, self.run_id, self.step, self._due_us)
+
+    def settled(self) -> None:
+        """Go on, or sleep."""
+        if isinstance(self._outcome, Outcome):
+            self.engine.answered(self.run_id, self.step, self._outcome)
+        elif self._outcome is None:
+            self.engine.park_run(self.run_id)
+            self.engine.at(self._due_us, SleepWork(self.engine, self._run, self.step, self._duration))
+
+
+class RecallWork(Work):
+    """Read what somebody else recorded for a step that a run waits for."""
+
+    __slots__ = ("_outcome",)
+
+    def __init__(self, engine: Carrier, run_id: str, step: str) -> None:
+        super().__init__(engine, run_id, step)
+        self._outcome: Outcome | None = None
+
+    def perform(self, transaction: Transaction) -> None:
+        """Read the record."""
+        row = transaction.row(RECORD, self.run_id, self.step)
+        if row is not None and row[2] in SETTLED:
+            self._outcome = Outcome(StepState(row[2]), bytes(row[3]), row[4])
+
+    def settled(self) -> None:
+        """Tell the run."""
+        if self._outcome is not None:
+            self.engine.answered(self.run_id, self.step, self._outcome)
