@@ -129,7 +129,7 @@ class Loop:
         return self._look_around()
 
     def _seconds_to_wait(self) -> float:
-        seconds = NOTES_SECONDS
+        seconds = LOOK_SECONDS
         if self._timers:
             due = self.clock.seconds_until(moment(self._timers[0][0]))
             seconds = seconds if due is None else min(seconds, due)
