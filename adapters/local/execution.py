@@ -88,6 +88,7 @@ class Execution:
         "dropped",
         "run",
         "step",
+        "timer",
     )
 
     def __init__(self, composition: Composition, run: Run, record: Mapping[str, tuple[str, str, Outcome]]) -> None:
@@ -97,6 +98,8 @@ class Execution:
         self.command: Command | None = None
         self.step = ""
         self.dropped = False
+        self.timer: int | None = None
+        """The timer of the wait that the run stands at."""
         self._composition = composition
         self._record = dict(record)
         self._coroutine: Any = workflow.function(message)
@@ -188,7 +191,7 @@ class Execution:
             return self._failed("TooManySteps", f"more than {STEPS_MAX}")
         self._awaited = awaited
         self.command = self._command(awaited)
-        return self.command if self.command.branches else self.resume()
+        return self.command
 
     def _answered(self, value: Any) -> Finished:
         answer = ENCODER.encode(value)

@@ -19,7 +19,6 @@ from isthmus.adapters.runtime.deployment import Clock, Deployment
 from isthmus.adapters.runtime.events import LATE_TOPIC, send_event
 from isthmus.adapters.runtime.invocation import StepRequest
 from isthmus.adapters.runtime.runs import Run, cancel_run, get_run, run_id_of, start_run
-from isthmus.adapters.runtime.taking_back import UNDO
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile
 from isthmus.adapters.sql.database import Database
@@ -28,11 +27,11 @@ from isthmus.adapters.sql.faults import Conflict
 from isthmus.adapters.sql.journal import Kind
 from isthmus.adapters.sql.notes import NOTE
 from isthmus.adapters.sql.outbox import MESSAGE
-from isthmus.adapters.sql.runs import FORGET_STEP, RECORD, SET_STATUS, UPDATE_STEP, RunStatus, StepState
+from isthmus.adapters.sql.runs import RECORD, SET_STATUS, UPDATE_STEP, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER, Codec, codec
 from isthmus.core.composition import Composition
-from isthmus.core.errors import InputError, NotFound
+from isthmus.core.errors import InputError, MessageInvalid, NotFound
 
 KEY_FILE = "isthmus.key"
 
@@ -47,7 +46,9 @@ class Replayed(msgspec.Struct, frozen=True):
     message: OutgoingMessage | None = None
 
 
-def outer_unit(deployment: Deployment, transaction: Transaction, actor: str, on_behalf_of: str, step: str) -> UnitOfWork:
+def outer_unit(
+    deployment: Deployment, transaction: Transaction, actor: str, on_behalf_of: str, step: str
+) -> UnitOfWork:
     """Return a unit of work for what comes from outside, before it is known which run it belongs to."""
     return UnitOfWork(
         deployment,
@@ -62,10 +63,18 @@ def outer_unit(deployment: Deployment, transaction: Transaction, actor: str, on_
 
 def wire_of(unit: UnitOfWork, form: Codec, message: Any) -> bytes:
     """Return the wire form of a message from outside: a value, or the JSON text of one. Raises MessageInvalid."""
-    plain = form.decode_outer(bytes(message)) if isinstance(message, bytes | bytearray) else message
-    if not isinstance(message, bytes | bytearray):
-        form.decode_outer(ENCODER.encode(plain))
-    return form.encode(plain, unit.vault)
+    try:
+        text = bytes(message) if isinstance(message, bytes | bytearray) else ENCODER.encode(message)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise MessageInvalid(str(error), place=type(message).__name__, instead="send a message or its JSON") from error
+    return form.encode(form.decode_outer(text), unit.vault)
+
+
+def key_of(text: str, place: str) -> str:
+    """Return a key from outside, which may hold any character that both databases can. Raises MessageInvalid."""
+    if not isinstance(text, str) or "\0" in text:
+        raise MessageInvalid("a key is text without NUL", place=place, instead="use letters, digits and signs")
+    return text
 
 
 def input_codec(deployment: Deployment, contract: str) -> Codec:
@@ -91,7 +100,7 @@ def asked_step(unit: UnitOfWork, contract: str, message: Any, key: str) -> StepR
     form = input_codec(unit.deployment, contract)
     if contract not in unit.deployment.fulfilments:
         raise NotFound(f"no handler fulfils {contract}", instead="start it: a workflow does")
-    unit.run_id, unit.step = run_id_of(contract, key, "asked"), "ask"
+    unit.run_id, unit.step = run_id_of(contract, key_of(key, "key"), "asked"), "ask"
     return StepRequest(
         run_id=unit.run_id,
         step="ask",
@@ -109,7 +118,8 @@ def arrive(unit: UnitOfWork, event: str, key: str, message: Any, event_id: str |
     if form is None:
         names = ", ".join(sorted(unit.deployment.event_codecs)) or "none"
         raise NotFound(f"the app knows no event {event}", instead=f"send one of: {names}")
-    return send_event(unit, event, key, wire_of(unit, form, message), event_id=event_id or uuid4().hex)
+    number = key_of(event_id or uuid4().hex, "event id")
+    return send_event(unit, event, key_of(key, "key"), wire_of(unit, form, message), event_id=number)
 
 
 def publish_from_outside(unit: UnitOfWork, topic: str, message: Any) -> None:
@@ -122,7 +132,7 @@ def publish_from_outside(unit: UnitOfWork, topic: str, message: Any) -> None:
         raise InputError(f"topic {topic} is published by the app alone", instead="declare it with external=True")
     form = codec(found.message)
     wire = wire_of(unit, form, message)
-    unit.publish(topic, str(getattr(form.decode_opaque(wire), found.key)), wire)
+    unit.publish(topic, key_of(str(getattr(form.decode_opaque(wire), found.key)), found.key), wire)
 
 
 def feed_from_outside(unit: UnitOfWork, stream: str, message: Any) -> None:
@@ -132,7 +142,7 @@ def feed_from_outside(unit: UnitOfWork, stream: str, message: Any) -> None:
         raise NotFound(f"the app has no stream {stream}", instead="see: isthmus inspect")
     form = codec(found.message)
     wire = wire_of(unit, form, message)
-    unit.publish(f"stream:{stream}", str(getattr(form.decode_opaque(wire), found.key)), wire)
+    unit.publish(f"stream:{stream}", key_of(str(getattr(form.decode_opaque(wire), found.key)), found.key), wire)
 
 
 def subscribers_of(composition: Composition, topic: str) -> tuple[str, ...]:
@@ -182,10 +192,9 @@ def _try_again(unit: UnitOfWork, run_id: str, step: str) -> None:
     row = unit.transaction.row(RECORD, run_id, step)
     if row is None:
         return
-    if row[0] in unit.deployment.fulfilments or step.startswith(UNDO):
-        unit.transaction.run(UPDATE_STEP, StepState.FAILING, b"null", 0, unit.now_us, run_id, step)
-    else:
-        unit.transaction.run(FORGET_STEP, run_id, step)
+    # A child that failed was taken back: the next one must be another run, which the count tells apart.
+    failed = row[4] if row[0] in unit.deployment.composition.workflows else 0
+    unit.transaction.run(UPDATE_STEP, StepState.FAILING, b"null", failed, unit.now_us, run_id, step)
 
 
 def _redeliver(unit: UnitOfWork, run_id: str, step: str, message_id: str) -> Replayed:
@@ -200,7 +209,9 @@ def _redeliver(unit: UnitOfWork, run_id: str, step: str, message_id: str) -> Rep
 class Operations:
     """Do operations beside an engine of another process, which picks them up."""
 
-    def __init__(self, composition: Composition, database: Database, *, folder: Path, clock: Clock | None = None) -> None:
+    def __init__(
+        self, composition: Composition, database: Database, *, folder: Path, clock: Clock | None = None
+    ) -> None:
         from isthmus.adapters.local.clock import SystemClock  # noqa: PLC0415
 
         self.composition = composition

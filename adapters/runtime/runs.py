@@ -22,6 +22,7 @@ from isthmus.adapters.sql.runs import (
     GET_RUN,
     INSERT_RUN,
     INSERT_STEP,
+    RECORD,
     SET_STATUS,
     STEPS,
     UPDATE_STEP,
@@ -55,12 +56,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """Say which step of which run a child fulfils."""
+    """Say which step of which run a child fulfils, and how many children of it failed before."""
 
     run_id: str
     step: str
     ordinal: int
     branch: int
+    failed: int = 0
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,13 +117,16 @@ def _run(row: tuple[Any, ...]) -> Run:
 def identity_of(deployment: Deployment, contract: str, message: Any) -> str:
     """Return what a run of this contract is known by: the message's identity field.
 
-    Raises NotFound when no workflow fulfils the contract.
+    Raises NotFound when no workflow fulfils the contract, MessageInvalid.
     """
     found = deployment.composition.workflows.get(contract)
     if found is None:
         names = ", ".join(sorted(deployment.composition.workflows)) or "none"
         raise NotFound(f"no workflow fulfils {contract}", instead=f"start one of: {names}")
-    return str(getattr(message, found.contract.input_type.__identity_field__))
+    identity = str(getattr(message, found.contract.input_type.__identity_field__))
+    if "\0" in identity:
+        raise MessageInvalid("an identity may not hold NUL", place=contract, instead="use letters, digits and signs")
+    return identity
 
 
 def start_run(
@@ -145,7 +150,7 @@ def start_run(
     identity = identity_of(deployment, contract, message)
     program = deployment.composition.programs[contract]
     if parent is not None:
-        origin = (parent.run_id, parent.step)
+        origin = (parent.run_id, parent.step, *([str(parent.failed)] if parent.failed else []))
     run = Run(
         run_id=run_id_of(contract, identity, *origin),
         contract=contract,
@@ -191,8 +196,14 @@ def start_run(
 
 def _expect_child(unit: UnitOfWork, run: Run, parent: Parent) -> None:
     """Record in the parent that a child is on its way; its end completes the row."""
+    if parent.failed:
+        unit.transaction.run(
+            UPDATE_STEP, StepState.INTENT, b"null", parent.failed, unit.now_us, parent.run_id, parent.step
+        )
+        return
     unit.transaction.run(
         INSERT_STEP,
+        RECORD,
         parent.run_id,
         parent.step,
         run.contract,
@@ -294,7 +305,9 @@ def _answer_parent(unit: UnitOfWork, run: Run, status: RunStatus, answer: bytes)
     )
     if state is StepState.FAILED:
         answer = ENCODER.encode(Failed(f"child {status}", run.contract))
-    unit.transaction.run(UPDATE_STEP, state, answer, 1, unit.now_us, run.parent_run, run.parent_step)
+    row = unit.transaction.row(RECORD, run.parent_run, run.parent_step)
+    tries = row[4] + 1 if row is not None else 1
+    unit.transaction.run(UPDATE_STEP, state, answer, tries, unit.now_us, run.parent_run, run.parent_step)
     unit.woken.append((str(run.parent_run), str(run.parent_step)))
 
 
