@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -114,11 +115,20 @@ class LocalWorld:
                 return answer
 
     def ask[I, O](self, contract: Contract[I, O], message: I, *, key: str | None = None) -> O:
-        """Return a handler's answer; the same key again returns the recorded one."""
+        """Return a handler's answer; the same key again returns the recorded one. Time passes between attempts."""
         self._asked += 1
         name = key or f"ask {self._asked}"
-        answer: O = self._until_heard(lambda engine: engine.ask(contract.name, message, key=name))
+        answer: O = self._until_heard(lambda engine: self._answer_of(engine, contract, message, name))
         return answer
+
+    def _answer_of(self, engine: Engine, contract: Contract[Any, Any], message: Any, key: str) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(engine.ask, contract.name, message, key=key)
+            while not wait([asked], timeout=0.001).done:
+                engine.settle(timeout_seconds=SETTLE_SECONDS)
+                if not wait([asked], timeout=0.005).done:  # what can go on has gone on: it waits to be tried again
+                    self._clock.move(contract.retry.at_most)
+            return asked.result()
 
     def undo[I, O](self, contract: Contract[I, O], message: I, *, key: str, result: O | None = None) -> None:
         """Ask the contract's undo to take back what was asked with the key."""
