@@ -18,10 +18,12 @@ EXAMPLE = ROOT / "examples" / "own-app"
 SOURCES = ("core", "contracts", "handlers", "adapters", "examples/trading-day")
 FILES = ("pyproject.toml", "README.md", "LICENSE")
 SECONDS_MAX = 300
+UV = os.environ.get("UV") or shutil.which("uv") or "uv"
+"""`uv run` says which one it is."""
 
 type Shell = Callable[..., subprocess.CompletedProcess[str]]
 
-pytestmark = pytest.mark.skipif(shutil.which("uv") is None, reason="uv builds the wheel and makes the environment")
+pytestmark = pytest.mark.skipif(shutil.which(UV) is None, reason="uv builds the wheel and makes the environment")
 
 
 def ran(command: list[str] | str, folder: Path, path: str) -> subprocess.CompletedProcess[str]:
@@ -54,14 +56,14 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     shutil.copytree(EXAMPLE, folder, ignore=ignored)
     path = os.environ["PATH"]
     for command in (
-        ["uv", "build", "--wheel", "--quiet", "--out-dir", str(place / "dist"), str(source)],
-        ["uv", "venv", "--quiet", "--python", sys.executable, str(venv)],
+        [UV, "build", "--wheel", "--quiet", "--out-dir", str(place / "dist"), str(source)],
+        [UV, "venv", "--quiet", "--python", sys.executable, str(venv)],
     ):
         done = ran(command, place, path)
         assert done.returncode == 0, done.stderr
     [wheel] = (place / "dist").glob("isthmus-*.whl")
     wanted = [f"isthmus[testing] @ {wheel.as_uri()}", "pytest>=9"]
-    done = ran(["uv", "pip", "install", "--quiet", "--python", str(venv), *wanted], place, path)
+    done = ran([UV, "pip", "install", "--quiet", "--python", str(venv), *wanted], place, path)
     assert done.returncode == 0, done.stderr
     path = f"{venv / 'bin'}{os.pathsep}{path}"
     return lambda command: ran(command, folder, path)
