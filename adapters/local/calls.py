@@ -32,7 +32,7 @@ class CallWork(Work):
 
     __slots__ = ("_actor", "_do", "_error", "_on_behalf_of", "_result", "_then", "future")
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         engine: Carrier,
         subject: str,
@@ -87,9 +87,7 @@ class AskWork(CallWork):
 
     __slots__ = ("_answer", "_contract", "_outcome", "_request", "_value")
 
-    def __init__(  # noqa: PLR0917
-        self, engine: Carrier, contract: str, message: Any, key: str, actor: str, on_behalf_of: str
-    ) -> None:
+    def __init__(self, engine: Carrier, contract: str, message: Any, key: str, actor: str, on_behalf_of: str) -> None:
         super().__init__(engine, contract, actor, on_behalf_of, self._asked, lambda _unit, result: result)
         self._contract = contract
         self._request: StepRequest | Callable[[UnitOfWork], StepRequest] = lambda unit: operations.asked_step(

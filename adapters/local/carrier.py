@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 
 from isthmus.adapters.local.calls import CallWork
 from isthmus.adapters.local.deliveries import DeliverWork, MarkWork, NotesWork, SweepWork
@@ -23,7 +23,7 @@ from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.sql.database import Database
-from isthmus.core.errors import EnvironmentFault, IsthmusError
+from isthmus.core.errors import IsthmusError, StorageUnavailable, Superseded
 
 log = logging.getLogger("isthmus.engine")
 
@@ -47,7 +47,7 @@ class Carrier(Loop):
         self._to_load: deque[str] = deque()
         self._taking_back: set[str] = set()
         self._relay = Relay(lambda topic: subscribers_of(self.composition, topic))
-        self._waiting: dict[str, list[threading.Event]] = {}
+        self._waiting: dict[str, list[Future[None]]] = {}
         self._next_sweep = 0.0
 
     def carry_on(self, run: Run, record: Mapping[str, tuple[str, str, Outcome]]) -> None:
@@ -119,6 +119,9 @@ class Carrier(Loop):
             self.push(LoadWork(self, run_id))
             return
         self._parked.pop(run_id, None)
+        if execution.timer is not None:
+            self._timers.call_off(execution.timer)
+            execution.timer = None
         for branch in execution.command.branches if execution.command else ():
             if branch.step == step and branch.outcome is None:
                 self.tell(execution, branch, outcome)
@@ -168,8 +171,8 @@ class Carrier(Loop):
     def run_ended(self, run_id: str) -> None:
         """Wake whoever waits for a run."""
         with self._condition:
-            for moved in self._waiting.pop(run_id, ()):
-                moved.set()
+            for ended in self._waiting.pop(run_id, ()):
+                ended.set_result(None)
 
     def _accept(self, message: OutgoingMessage) -> None:
         for delivery in self._relay.accept(message):
@@ -200,7 +203,7 @@ class Carrier(Loop):
         return as_error(self.composition, contract, outcome)
 
     def _give_up(self, work: Work, error: IsthmusError) -> None:
-        if isinstance(error, EnvironmentFault):
+        if isinstance(error, StorageUnavailable | Superseded):
             work.failed(error)
             self.halt(error)
             return
@@ -213,9 +216,20 @@ class Carrier(Loop):
         else:
             self.halt(error)
 
-    def _forget_waiting(self, run_id: str, moved: threading.Event) -> None:
+    def when_ended(self, run_id: str) -> Future[None]:
+        """Return what is done once the run has ended, or is stuck; from any thread.
+
+        Look at the run after asking: of one that ended before, nothing more is heard.
+        """
+        ended: Future[None] = Future()
         with self._condition:
-            others = [event for event in self._waiting.pop(run_id, []) if event is not moved]
+            self._raise_fault()
+            self._waiting.setdefault(run_id, []).append(ended)
+        return ended
+
+    def _not_waiting(self, run_id: str, ended: Future[None]) -> None:
+        with self._condition:
+            others = [future for future in self._waiting.pop(run_id, []) if future is not ended]
             if others:
                 self._waiting[run_id] = others
 
@@ -252,5 +266,6 @@ class Carrier(Loop):
 
     def _halted(self) -> None:
         """Wake whoever waits for a run."""
-        for moved in [event for events in self._waiting.values() for event in events]:
-            moved.set()
+        for ended in [future for futures in self._waiting.values() for future in futures]:
+            ended.set_result(None)
+        self._waiting.clear()

@@ -29,6 +29,8 @@ from isthmus.adapters.sql.notes import FORGET_NOTE, NOTES
 from isthmus.adapters.sql.outbox import MARK_PUBLISHED, MESSAGE
 from isthmus.adapters.sql.runs import StepState
 from isthmus.adapters.sql.transaction import Transaction
+from isthmus.core.codec import ENCODER
+from isthmus.core.errors import InputError
 
 if TYPE_CHECKING:
     from isthmus.adapters.local.carrier import Carrier
@@ -70,24 +72,31 @@ class DeliverWork(Work):
             on_behalf_of=topic,
         )
         if self._delivery.subscriber in self.engine.composition.workflows:
-            self._started = start_run(
-                unit, self._delivery.subscriber, self._delivery.message.body, claimed_by=self.engine.claimant
-            )
+            self._start(transaction, unit)
             return
         self._result = (
             perform(unit, self._request) if self._answer is None else conclude(unit, self._request, self._answer)
         )
         if isinstance(self._result, Outcome) and self._result.state in {StepState.FAILED, StepState.UNKNOWN}:
-            number = self._delivery.message.message_id.encode()
-            bury(
-                unit,
-                DeadLetterKind.DELIVERY,
-                self.run_id,
-                self.step,
-                self._delivery.subscriber,
-                self._result.answer,
-                number,
+            self._bury(unit, self._result.answer)
+
+    def _start(self, transaction: Transaction, unit: UnitOfWork) -> None:
+        """Start the subscribing workflow; a message that cannot start it goes to a person."""
+        transaction.mark()
+        try:
+            self._started = start_run(
+                unit, self._delivery.subscriber, self._delivery.message.body, claimed_by=self.engine.claimant
             )
+        except InputError as error:
+            transaction.back_to_mark()
+            self._started = None
+            self._bury(unit, ENCODER.encode({"code": error.code, "place": error.place}))
+        else:
+            transaction.forget_mark()
+
+    def _bury(self, unit: UnitOfWork, reason: bytes) -> None:
+        number = self._delivery.message.message_id.encode()
+        bury(unit, DeadLetterKind.DELIVERY, self.run_id, self.step, self._delivery.subscriber, reason, number)
 
     def settled(self) -> None:
         """Go on with the queue, or try again."""

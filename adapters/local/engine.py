@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +28,7 @@ from isthmus.adapters.runtime.runs import Run, cancel_run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile
 from isthmus.adapters.sql.database import Database
-from isthmus.adapters.sql.runs import LIVE
+from isthmus.adapters.sql.runs import LIVE, RunStatus
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.adapters.sql.views import RunView, Views
 from isthmus.core.composition import Composition
@@ -188,7 +188,7 @@ class Engine(Carrier):
 
         self._call("replay", actor, "", lambda unit: operations.resolve(unit, dead_letter_id), resolved).result()
 
-    def _call(  # noqa: PLR0917
+    def _call(
         self,
         subject: str,
         actor: str,
@@ -215,13 +215,10 @@ class Engine(Carrier):
         """Return how a run stands once it has ended or is stuck, or when the time is over."""
         deadline = time.monotonic() + timeout_seconds
         while True:
-            moved = threading.Event()
-            with self._condition:
-                self._raise_fault()
-                self._waiting.setdefault(run_id, []).append(moved)
+            ended = self.when_ended(run_id)
             view = self.view(run_id)
             left = deadline - time.monotonic()
-            if view.status not in LIVE or view.status == "stuck" or left <= 0:
-                self._forget_waiting(run_id, moved)
+            if view.status not in LIVE or view.status == RunStatus.STUCK or left <= 0:
+                self._not_waiting(run_id, ended)
                 return view
-            moved.wait(left)
+            wait([ended], timeout=left)

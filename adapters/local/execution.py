@@ -229,7 +229,7 @@ class Execution:
         branches = [self._branch(f"{step}/{i}", ordinal, i, *call) for i, call in enumerate(calls)]
         return Command(branches, at_most)
 
-    def _branch(self, step: str, ordinal: int, index: int, contract: Contract[Any, Any], message: Any) -> Branch:  # noqa: PLR0917
+    def _branch(self, step: str, ordinal: int, index: int, contract: Contract[Any, Any], message: Any) -> Branch:
         return Branch(step, ordinal, index, contract.name, ENCODER.encode(message))
 
     def _next_step(self) -> str:

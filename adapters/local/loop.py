@@ -5,7 +5,6 @@ It knows units of work, timers and calls of gateways, and nothing of runs.
 
 from __future__ import annotations
 
-import heapq
 import logging
 import threading
 import time
@@ -18,12 +17,13 @@ from typing import Any
 from isthmus.adapters.local.calls import CallWork
 from isthmus.adapters.local.clock import MovedClock, SystemClock
 from isthmus.adapters.local.lock import EngineLock
+from isthmus.adapters.local.timers import Timers
 from isthmus.adapters.local.work import Work
 from isthmus.adapters.runtime.deployment import Deployment
 from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent, call_gateway
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.database import Database
-from isthmus.adapters.sql.faults import Conflict
+from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import microseconds, moment
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.contract import Contract
@@ -57,8 +57,7 @@ class Loop:
         self._pool: ThreadPoolExecutor | None = None
         self._condition = threading.Condition(threading.RLock())
         self._ready: deque[Work] = deque()
-        self._timers: list[tuple[int, int, Work]] = []
-        self._timer_number = 0
+        self._timers = Timers()
         self._calls: dict[int, tuple[float, Callable[[GatewayAnswer], Work]]] = {}
         self._call_number = 0
         self._idle = False
@@ -130,16 +129,14 @@ class Loop:
 
     def _seconds_to_wait(self) -> float:
         seconds = LOOK_SECONDS
-        if self._timers:
-            due = self.clock.seconds_until(moment(self._timers[0][0]))
+        due_us = self._timers.next_due_us()
+        if due_us is not None:
+            due = self.clock.seconds_until(moment(due_us))
             seconds = seconds if due is None else min(seconds, due)
         return seconds
 
     def _fire_timers(self) -> None:
-        if self._timers:
-            now_us = microseconds(self.clock.now())
-            while self._timers and self._timers[0][0] <= now_us:
-                self._ready.append(heapq.heappop(self._timers)[2])
+        self._ready.extend(self._timers.take_due(microseconds(self.clock.now())))
 
     def _commit(self, batch: Sequence[Work]) -> None:
         """Do a group in one transaction; a group that fails is done one by one, so that each stands for itself."""
@@ -166,7 +163,7 @@ class Loop:
                     work.perform(transaction)
                 self._meet_faults("before_commit", batch)
                 transaction.commit()
-            except Conflict:
+            except (Conflict, Duplicate):
                 transaction.rollback()
                 if attempt == CONFLICTS_MAX - 1:
                     raise
@@ -204,7 +201,7 @@ class Loop:
         self._fail_calls(error)
 
     def _fail_calls(self, error: BaseException) -> None:
-        waiting = [*self._ready, *(timer[2] for timer in self._timers)]
+        waiting = [*self._ready, *self._timers]
         self._ready.clear()
         for work in waiting:
             if isinstance(work, CallWork) and not work.future.done():
@@ -231,16 +228,15 @@ class Loop:
         if self._fault is not None:
             raise self._fault
 
-    def at(self, due_us: int, work: Work) -> None:
-        """Let work be done when the clock has come to a moment."""
-        self._timer_number += 1
-        heapq.heappush(self._timers, (due_us, self._timer_number, work))
+    def at(self, due_us: int, work: Work) -> int:
+        """Let work be done when the clock has come to a moment; return the number to call it off by."""
+        return self._timers.set(due_us, work)
 
     def later(self, delay: timedelta, work: Work) -> None:
         """Let work be done after a delay."""
         self.at(microseconds(self.clock.now()) + delay // timedelta(microseconds=1), work)
 
-    def ask_gateway(  # noqa: PLR0917
+    def ask_gateway(
         self, contract: str, intent: Intent, run_id: str, step: str, then: Callable[[GatewayAnswer], Work]
     ) -> None:
         """Ask a gateway in a thread of its own; no answer within the contract's timeout is a failure."""
@@ -250,7 +246,7 @@ class Loop:
         assert self._pool is not None
         self._pool.submit(self._ask_gateway, number, contract, intent, run_id, step)
 
-    def _ask_gateway(self, number: int, contract: str, intent: Intent, run_id: str, step: str) -> None:  # noqa: PLR0917
+    def _ask_gateway(self, number: int, contract: str, intent: Intent, run_id: str, step: str) -> None:
         try:
             if self._faults is not None:
                 self._faults("before_call", run_id, step)

@@ -108,13 +108,20 @@ class ChildWork(Work):
         unit = self._unit(transaction, self._execution.run)
         fence = transaction.row(FENCE_AND_RECORD, self.step, self.run_id)
         self._fenced = fence is None or fence[0] != RunStatus.RUNNING
-        self._created = fence is not None and fence[2] is None
-        if self._fenced:
+        self._created = False
+        if fence is None or self._fenced or fence[4] in {StepState.INTENT, *SETTLED}:
             return
-        parent = Parent(run_id=self.run_id, step=self.step, ordinal=self._branch.ordinal, branch=self._branch.index)
+        parent = Parent(
+            run_id=self.run_id,
+            step=self.step,
+            ordinal=self._branch.ordinal,
+            branch=self._branch.index,
+            failed=fence[6] or 0,
+        )
         self._run = start_run(
             unit, self._branch.contract, self._branch.input, claimed_by=self.engine.claimant, parent=parent
         )
+        self._created = unit.created
 
     def settled(self) -> None:
         """Carry the child on; one that was there before is carried on by whoever recovered it."""
@@ -159,7 +166,8 @@ class WaitWork(Work):
             self.engine.tell(self._execution, self._branch, self._outcome)
         else:
             self.engine.park(self._execution)
-            self.engine.at(self._due_us, TimeoutWork(self.engine, self._execution.run, self.step))
+            number = self.engine.at(self._due_us, TimeoutWork(self.engine, self._execution.run, self.step))
+            self._execution.timer = number
 
 
 class TimeoutWork(Work):

@@ -117,7 +117,6 @@ class Deployment:
         return self.composition.programs.get(contract)
 
 
-
 def waits(program: Program) -> Iterator[WaitForEvent]:
     """Yield the waits of a program, in source order."""
     for statement in statements(program.body):

@@ -93,12 +93,10 @@ class _Asked(BaseException):
 
 
 class _Recorded(msgspec.Struct):
-    """Hold what was found under a step's key."""
+    """Hold what was found under the key of a step that is not settled."""
 
     exists: bool
-    state: StepState | None
-    outcome: Outcome | None
-    attempts: int
+    attempts: int = 0
 
 
 def perform(unit: UnitOfWork, request: StepRequest) -> Outcome | Intent | Fenced:
@@ -125,16 +123,15 @@ def _look_up(unit: UnitOfWork, request: StepRequest, input_hash: str) -> _Record
         if fence is None:
             return Fenced("unknown")
         row = fence[2:] if fence[2] is not None else None
-        if row is None or row[2] not in SETTLED:
-            if fence[0] != request.expects:
-                return Fenced(fence[0])
+        if (row is None or row[2] not in SETTLED) and fence[0] != request.expects:
+            return Fenced(fence[0])
     if row is None:
-        return _Recorded(False, None, None, 0)
+        return _Recorded(exists=False)
     contract, recorded_hash, state, answer, attempts = row
     same_call(request.contract, input_hash, (contract, recorded_hash), f"{request.run_id}/{request.step}")
     if state in SETTLED:
         return Outcome(StepState(state), bytes(answer), attempts)
-    return _Recorded(True, StepState(state), None, attempts)
+    return _Recorded(exists=True, attempts=attempts)
 
 
 def _fulfil(

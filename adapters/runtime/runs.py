@@ -203,7 +203,6 @@ def _expect_child(unit: UnitOfWork, run: Run, parent: Parent) -> None:
         return
     unit.transaction.run(
         INSERT_STEP,
-        RECORD,
         parent.run_id,
         parent.step,
         run.contract,
@@ -264,7 +263,7 @@ def get_stuck(unit: UnitOfWork, run: Run, step: str, ending: Ending) -> None:
     bury(unit, DeadLetterKind.STEP, run.run_id, step, run.contract, bytes(ending.answer))
 
 
-def bury(  # noqa: PLR0917
+def bury(
     unit: UnitOfWork, kind: DeadLetterKind, run_id: str, step: str, subject: str, reason: bytes, body: bytes = b""
 ) -> None:
     """Ask a person: write a dead letter."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from isthmus.adapters.sql.schema import INBOX, RUN
 from isthmus.adapters.sql.statement import Statement, insertion, insertion_unless_there
@@ -76,10 +76,6 @@ UPDATE_STEP = Statement(
     "at_step",
 )
 
-FORGET_STEP = Statement(
-    delete(INBOX).where(INBOX.c.run_id == bindparam("run"), INBOX.c.step == bindparam("at_step")), "run", "at_step"
-)
-
 FENCE_AND_RECORD = Statement(
     select(RUN.c.status, RUN.c.contract, *_INBOX)
     .select_from(RUN.outerjoin(INBOX, and_(INBOX.c.run_id == RUN.c.run_id, INBOX.c.step == bindparam("at_step"))))
@@ -130,7 +126,10 @@ _RUN = (
 GET_RUN = Statement(select(*_RUN).where(RUN.c.run_id == bindparam("run")), "run")
 
 CHILD_AT = Statement(
-    select(*_RUN).where(RUN.c.parent_run == bindparam("run"), RUN.c.parent_step == bindparam("at_step")),
+    select(*_RUN)
+    .where(RUN.c.parent_run == bindparam("run"), RUN.c.parent_step == bindparam("at_step"))
+    .order_by(RUN.c.ended_at.is_not(None), RUN.c.started_at.desc())
+    .limit(1),
     "run",
     "at_step",
 )
