@@ -166,7 +166,7 @@ def main() -> None:
     arguments.add_argument("--folder", type=Path, help="on the disk that counts; here by default")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=options.folder or Path.cwd()) as made:
-        report(Bench(Path(made), options.flows), options.rounds, long=options.long)
+        report(Bench(Path(made).absolute(), options.flows), options.rounds, long=options.long)
 
 
 def report(bench: Bench, rounds: int, *, long: bool) -> None:

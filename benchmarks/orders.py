@@ -39,6 +39,7 @@ def _again(line: str, number: int, *, other_side: bool) -> str:
 
 def run_day(folder: Path, orders: int) -> dict[str, Any]:
     """Run the main job over a day of so many orders in a process of its own, and return what it and the system said."""
+    folder = folder.absolute()
     folder.mkdir()
     file = folder / "orders.fix"
     with file.open("w", encoding="ascii") as out:
