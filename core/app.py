@@ -3,7 +3,7 @@
 app = App(
     "brokerage",
     fulfils=[validate_fields, execute_at_venue, order_flow],
-    topics=[topic("orders.accepted", OrderAccepted, key="order_id", subscribers=[track_accepted])],
+    topics=[topic("orders.accepted", OrderAccepted, key="order_id", subscribers=[track_order])],
     endpoints=[endpoint("POST", "/orders", starts=place_order)],
 )
 app.bind(Venue, PaperVenue, hosts=["venue.example"], countries=["IE"])
@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from isthmus.core.contract import Contract
+from isthmus.core.annotations import named
+from isthmus.core.contract import Contract, contract_of
 from isthmus.core.errors import SourceError
 from isthmus.core.handler import Handler
 from isthmus.core.message import Event
@@ -55,6 +56,7 @@ class App:
         policy_version: str = "1",
     ) -> None:
         self.name = name
+        fulfils = list(fulfils)
         self.handlers = [one for one in fulfils if isinstance(one, Handler)]
         self.workflows = [one for one in fulfils if isinstance(one, Workflow)]
         self.strangers = [one for one in fulfils if not isinstance(one, Handler | Workflow)]
@@ -63,6 +65,8 @@ class App:
         self.schedules = tuple(schedules)
         self.endpoints = tuple(endpoints)
         self.late_events = dict(late_events or {})
+        for event, contract in self.late_events.items():
+            contract_of(contract, f"late event {event.__name__}")
         self.policy_version = policy_version
         self.bindings: dict[tuple[Any, str | None], Binding] = {}
 
@@ -84,7 +88,10 @@ class App:
         if on is not None and on not in BACKENDS:
             raise SourceError(f"{on!r} is no backend", place="App.bind", instead=f"one of {', '.join(BACKENDS)}")
         if (port, on) in self.bindings:
-            raise SourceError(f"port {getattr(port, '__name__', port)} is bound twice", place="App.bind")
+            where = f" on {on}" if on else ""
+            raise SourceError(
+                f"port {named(port)} is bound twice{where}", place="App.bind", instead="bind it once a backend"
+            )
         self.bindings[port, on] = Binding(
             port=port, implementation=implementation, secrets=secrets, hosts=hosts, countries=countries
         )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+from contextlib import suppress
+from hashlib import sha256
+from types import MappingProxyType, ModuleType
 from typing import Any, get_args, get_origin
 
 import msgspec
 
 from isthmus.core import blueprint as plan
-from isthmus.core.app import App, AppRefused
+from isthmus.core.app import BACKENDS, App, AppRefused
+from isthmus.core.codec import codec
 from isthmus.core.contract import Contract, Effect
+from isthmus.core.errors import SourceError
 from isthmus.core.handler import Handler
-from isthmus.core.message import Event, carried_classes, field_types
+from isthmus.core.message import Event, Message, carried_classes
 from isthmus.core.ports import Binding, Caller, Clock, Gateway, Publisher, Reference, Table
 from isthmus.core.program import Program, awaited, check_workflows, waited_for
 from isthmus.core.refusal import Refusal
@@ -69,6 +73,8 @@ def compose(app: App) -> Composition:
     problems += _ports_that_are_not_bound(app)
     problems += _topics_without_publisher(app)
     problems += _triggers_that_do_not_fit(app)
+    problems += _triggers_of_one_name(app)
+    problems += _messages_that_cannot_travel(app, contracts)
     workflows = {name: one for name, one in fulfilled.items() if isinstance(one, Workflow)}
     programs, found = check_workflows(workflows)
     problems += [str(problem) for problem in found]
@@ -139,15 +145,21 @@ def _namesakes(mentioned: list[Contract[Any, Any]]) -> Iterator[str]:
 
 
 def _mentioned(workflow: Workflow[Any, Any]) -> Iterator[Any]:
-    """Yield what the names in a workflow's source stand for."""
-    code = workflow.function.__code__
-    for name in code.co_names:
-        if name in workflow.function.__globals__:
-            value = workflow.function.__globals__[name]
-            yield value
-            yield from (getattr(value, inner, None) for inner in code.co_names if type(value).__name__ == "module")
-    for cell in workflow.function.__closure__ or ():
-        yield cell.cell_contents
+    """Yield what the names in a workflow's source stand for, and what those in modules do."""
+    function, code = workflow.function, workflow.function.__code__
+    closure: dict[str, Any] = {}
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        with suppress(ValueError):  # nothing is in it yet
+            closure[name] = cell.cell_contents
+    waiting: list[Mapping[str, Any]] = [closure, function.__globals__]
+    seen: set[int] = set()
+    while waiting:
+        held = waiting.pop(0)
+        for name in (*code.co_freevars, *code.co_names):
+            if name in held and id(held[name]) not in seen:
+                seen.add(id(held[name]))
+                yield held[name]
+                waiting += [vars(held[name])] if isinstance(held[name], ModuleType) else []
 
 
 def _unfulfilled(app: App, contracts: Mapping[str, Contract[Any, Any]], fulfilled: Mapping[str, Any]) -> Iterator[str]:
@@ -202,8 +214,6 @@ def is_gateway(port: Any) -> bool:
 
 
 def _ports_that_are_not_bound(app: App) -> Iterator[str]:
-    from isthmus.core.app import BACKENDS  # noqa: PLC0415
-
     for handler in app.handlers:
         gateways = [name for name, port in handler.ports.items() if is_gateway(port)]
         if len(gateways) > 1:
@@ -235,11 +245,15 @@ def _topics_without_publisher(app: App) -> Iterator[str]:
         if carried.count(topic.message) > 1:
             yield f"topic {topic.name}: {topic.message.__name__} has two topics (one topic carries one type)"
         if topic.key not in topic.message.__struct_fields__:
-            yield f"topic {topic.name}: {topic.message.__name__} has no field {topic.key!r} to order by"
+            yield f"topic {topic.name}: {_no_field(topic.message, topic.key)} to order by"
     for handler in app.handlers:
         for port in handler.ports.values():
             if get_origin(port) is Publisher and get_args(port)[0] not in carried:
                 yield f"{handler.place}: no topic carries {_named(get_args(port)[0])} (add topic(…) to the App)"
+
+
+def _no_field(message: type[Message], key: str) -> str:
+    return f"{message.__name__} has no field {key!r} (it has {', '.join(message.__struct_fields__) or 'none'})"
 
 
 def _triggers_that_do_not_fit(app: App) -> Iterator[str]:
@@ -247,6 +261,9 @@ def _triggers_that_do_not_fit(app: App) -> Iterator[str]:
     reached += [(f"stream {s.name}", s.message, s.into) for s in app.streams]
     reached += [(f"schedule {s.name}", type(s.message), s.starts) for s in app.schedules]
     reached += [(f"late event {event.__name__}", event, contract) for event, contract in app.late_events.items()]
+    for stream in app.streams:
+        if stream.key not in stream.message.__struct_fields__:
+            yield f"stream {stream.name}: {_no_field(stream.message, stream.key)} to partition by"
     for place, message, contract in reached:
         if contract.input_type is not message:
             yield f"{place}: {contract.name} takes {_named(contract.input_type)}, not {message.__name__}"
@@ -257,34 +274,30 @@ def _triggers_that_do_not_fit(app: App) -> Iterator[str]:
                 f"{workflow.contract.place}: {_named(taken)} names no identity, so its runs cannot be told apart "
                 f'(write: class {_named(taken)}(Message, identity="id"))'
             )
-    for message in _personal_messages(app):
-        yield (
-            f"message {message.__name__} has PERSONAL fields and names no subject "
-            f'(write: class {message.__name__}(Message, subject="client"))'
-        )
-    names = [(e.method.upper(), e.path) for e in app.endpoints]
-    for method, path in sorted({name for name in names if names.count(name) > 1}):
-        yield f"endpoint {method} {path} is declared twice"
 
 
-def _personal_messages(app: App) -> Iterator[type]:
-    from isthmus.core.message import is_personal, messages_within  # noqa: PLC0415
+def _triggers_of_one_name(app: App) -> Iterator[str]:
+    names = [f"topic {one.name}" for one in app.topics] + [f"stream {one.name}" for one in app.streams]
+    names += [f"schedule {one.name}" for one in app.schedules]
+    names += [f"endpoint {one.method.upper()} {one.path}" for one in app.endpoints]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{name} is declared twice (rename one)"
 
-    seen: set[Any] = set()
-    waiting = [one.contract.input_type for one in _fulfilling(app)]
-    waiting += [one.contract.output_type for one in _fulfilling(app)]
-    waiting += [topic.message for topic in app.topics]
-    while waiting:
-        for message in messages_within(waiting.pop()):
-            struct: Any = get_origin(message) or message
-            waiting += get_args(message)
-            if struct in seen:
-                continue
-            seen.add(struct)
-            types = field_types(struct)
-            waiting += types.values()
-            if any(is_personal(t) for t in types.values()) and getattr(struct, "__subject_field__", None) is None:
-                yield struct
+
+def _messages_that_cannot_travel(app: App, contracts: Mapping[str, Contract[Any, Any]]) -> Iterator[str]:
+    travelling = [one for contract in contracts.values() for one in (contract.input_type, contract.output_type)]
+    travelling += [topic.message for topic in app.topics] + [stream.message for stream in app.streams]
+    for handler in app.handlers:
+        travelling += [one for port in handler.ports.values() if is_table(port) for one in get_args(port)]
+    told: set[str] = set()
+    for annotation in travelling:
+        try:
+            codec(annotation)
+        except SourceError as error:
+            problem = f"{error.place}: {error.problem} ({error.instead})"
+            if problem not in told:
+                told.add(problem)
+                yield problem
 
 
 def _events(
@@ -429,7 +442,5 @@ def _blueprint(
 
 
 def _code_version(programs: Mapping[str, Program]) -> str:
-    from hashlib import sha256  # noqa: PLC0415
-
     text = "\n".join(f"{name}={program.version}" for name, program in sorted(programs.items()))
     return sha256(text.encode()).hexdigest()[:16]

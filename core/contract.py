@@ -13,10 +13,11 @@ import enum
 import types
 from collections.abc import Callable, Generator, Sequence
 from datetime import timedelta
-from typing import Any, get_args, get_origin, get_type_hints, overload
+from typing import Any, Union, get_args, get_origin, overload
 
 import msgspec
 
+from isthmus.core.annotations import hints_of, named, place_of
 from isthmus.core.errors import SourceError
 from isthmus.core.message import Message, Undo
 from isthmus.core.refusal import Refusal
@@ -125,9 +126,9 @@ class Contract[I, O]:
         latency: Latency,
         unit: str | None,
     ) -> None:
+        self.place = place_of(function, "@contract")
         self.name = function.__name__
         self.module = function.__module__
-        self.place = f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}"
         self.description = (function.__doc__ or "").strip()
         self.input_type, self.output_type = _signature(function, self.place)
         self.effect = Effect.UNDO if get_origin(self.input_type) is Undo else effect
@@ -147,9 +148,17 @@ class Contract[I, O]:
         return f"<contract {self.name}>"
 
 
+def contract_of(value: object, place: str) -> None:
+    """Refuse what stands where a contract must."""
+    if not isinstance(value, Contract):
+        given = getattr(value, "contract", None)
+        instead = f"name the contract itself: {given.name}" if isinstance(given, Contract) else "name a contract"
+        raise SourceError(f"{value!r} is no contract", place=place, instead=instead)
+
+
 def _signature(function: Callable[..., Any], place: str) -> tuple[Any, Any]:
     code = function.__code__
-    hints = get_type_hints(function, include_extras=True)
+    hints = hints_of(function, place=place)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     if code.co_argcount != 1 or code.co_kwonlyargcount or names[0] not in hints or "return" not in hints:
         raise SourceError(
@@ -166,7 +175,7 @@ def _is_message(annotation: Any) -> bool:
 
 
 def _is_answer(annotation: Any) -> bool:
-    if get_origin(annotation) is types.UnionType:
+    if isinstance(annotation, types.UnionType) or get_origin(annotation) is Union:
         return all(_is_answer(part) for part in get_args(annotation))
     return annotation is type(None) or _is_message(annotation)
 
@@ -178,12 +187,15 @@ def _check(contract: Contract[Any, Any]) -> None:
     if not contract.description:
         refuse("has no docstring", "promise in one sentence what it does")
     if not _is_message(contract.input_type):
-        refuse(f"takes {contract.input_type!r}", "take a class derived from Message")
+        refuse(f"takes {named(contract.input_type)}", "take a class derived from Message")
     if not _is_answer(contract.output_type):
-        refuse(f"returns {contract.output_type!r}", "return a class derived from Message, or None")
+        refuse(f"returns {named(contract.output_type)}", "return a class derived from Message, or None")
     for refusal in contract.refuses:
         if not (isinstance(refusal, type) and issubclass(refusal, Refusal)):
             refuse(f"refuses {refusal!r}", "list classes derived from Refusal")
+    names = [refusal.__name__ for refusal in contract.refuses]
+    if len(set(names)) < len(names):
+        refuse(f"refuses {', '.join(names)}", "list each once: refusals are told apart by their names")
     if contract.effect is Effect.UNDO and contract.undone_by is not None:
         refuse("is an undo and undone_by another", "an undo is not undone: a person is asked when it fails")
     if contract.retry.attempts < 1 or contract.retry.factor < 1 or contract.retry.first < timedelta(0):
@@ -237,13 +249,15 @@ def contract(
 
     Raises SourceError (ISTH100) when the declaration cannot be.
     """
+    if undone_by is not None:
+        contract_of(undone_by, "@contract")
     stated = [e for e, given in ((Effect.READS, reads), (Effect.FINAL, final), (Effect.UNDONE, undone_by)) if given]
 
     def declare(function: Callable[[Any], Any]) -> Contract[Any, Any]:
         if len(stated) > 1:
             raise SourceError(
                 f"contract {function.__name__} is {' and '.join(e.value for e in stated)} at once",
-                place=f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}",
+                place=place_of(function, "@contract"),
                 instead="give one of reads, undone_by, final",
             )
         return Contract(

@@ -9,12 +9,15 @@ class Order(Message, identity="id", subject="client"):
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Final, dataclass_transform, get_args, get_origin
 
 import msgspec
 
+from isthmus.core.annotations import base_of, filled, hints_of, unfolded
 from isthmus.core.errors import SourceError
 from isthmus.core.residency import PERSONAL, DataClass
+
+CHANGES_OF_THE_WIRE: Final = ("array_like", "omit_defaults", "rename")
 
 
 class MessageMeta(msgspec.StructMeta):
@@ -30,6 +33,14 @@ class MessageMeta(msgspec.StructMeta):
         subject: str | None = None,
         **config: Any,
     ) -> Any:
+        place = f"{namespace.get('__module__')}.{namespace.get('__qualname__', name)}"
+        for option in CHANGES_OF_THE_WIRE:
+            if config.get(option):
+                raise SourceError(
+                    f"message {name} sets {option}",
+                    place=place,
+                    instead="leave it out: every message travels as an object with all its fields, by their own names",
+                )
         cls = super().__new__(mcls, name, bases, namespace, **{**config, "frozen": True, "kw_only": True})
         for role, field in (("identity", identity), ("subject", subject)):
             if field is None:
@@ -37,7 +48,7 @@ class MessageMeta(msgspec.StructMeta):
             if field not in cls.__struct_fields__:
                 raise SourceError(
                     f"{role}={field!r} is not a field of {name}",
-                    place=f"{namespace.get('__module__')}.{name}",
+                    place=place,
                     instead=f"name one of: {', '.join(cls.__struct_fields__) or 'it has no fields'}",
                 )
             setattr(cls, f"__{role}_field__", field)
@@ -83,43 +94,56 @@ class Undo[I: Message, O](Message):
     result: O | None = None
 
 
-def field_types(message: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return each field's annotation, with `Annotated` kept, in wire order."""
-    hints = get_type_hints(message, include_extras=True)
-    return {name: hints[name] for name in message.__struct_fields__}
+def is_struct(annotation: Any) -> bool:
+    """Say whether an annotation is a class of messages, or one of a generic class of them."""
+    struct = get_origin(annotation) or annotation
+    return isinstance(struct, type) and issubclass(struct, msgspec.Struct)
+
+
+def field_types(message: Any) -> dict[str, Any]:
+    """Return each field's annotation, with `Annotated` kept and type parameters filled in, in wire order.
+
+    Raises SourceError (ISTH100) when an annotation stands for no type.
+    """
+    struct: Any = get_origin(message) or message
+    hints = hints_of(struct, place=f"{struct.__module__}.{struct.__qualname__}")
+    arguments = dict(zip(getattr(struct, "__parameters__", ()), get_args(message), strict=False))
+    return {name: filled(hints[name], arguments) for name in struct.__struct_fields__}
 
 
 def data_classes(annotation: Any) -> set[DataClass]:
-    """Return the classes of data that an annotation itself carries, not those of the messages within."""
-    if get_origin(annotation) is not Annotated:
+    """Return the classes of data that an annotation itself carries, not those of what it is made of."""
+    known = unfolded(annotation)
+    if get_origin(known) is not Annotated:
         return set()
-    return {mark for mark in get_args(annotation)[1:] if isinstance(mark, DataClass)}
+    return {mark for mark in get_args(known)[1:] if isinstance(mark, DataClass)}
 
 
 def is_personal(annotation: Any) -> bool:
-    """Say whether a field with this annotation travels sealed."""
+    """Say whether values of this annotation travel sealed."""
     return PERSONAL in data_classes(annotation)
 
 
-def messages_within(annotation: Any) -> Iterator[type[msgspec.Struct]]:
-    """Yield the struct types that an annotation mentions, through lists, unions and generics."""
-    if get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    origin = get_origin(annotation)
-    if isinstance(origin or annotation, type) and issubclass(origin or annotation, msgspec.Struct):
-        yield annotation
-        return
-    for argument in get_args(annotation):
-        yield from messages_within(argument)
+def annotations_within(annotation: Any, *, fields: bool = True) -> Iterator[Any]:
+    """Yield an annotation and all that it is made of, once each: through aliases, lists and unions, and into messages.
 
-
-def carried_classes(annotation: Any, *, _seen: frozenset[Any] = frozenset()) -> set[DataClass]:
-    """Return every class of data that a value of this annotation may hold, however deep."""
-    found = data_classes(annotation)
-    for message in messages_within(annotation):
-        if message in _seen:
+    Without `fields`, messages are yielded and not looked into.
+    """
+    waiting = [annotation]
+    seen: list[Any] = []  # some annotations have no hash
+    while waiting:
+        one = unfolded(waiting.pop())
+        if one in seen:
             continue
-        struct: Any = get_origin(message) or message
-        for inner in (*get_args(message), *field_types(struct).values()):
-            found |= carried_classes(inner, _seen=_seen | {message})
-    return found
+        seen.append(one)
+        yield one
+        base = base_of(one)
+        if not is_struct(base):
+            waiting += reversed(get_args(base))
+        elif fields:
+            waiting += reversed(field_types(base).values())
+
+
+def carried_classes(annotation: Any) -> set[DataClass]:
+    """Return every class of data that a value of this annotation may hold, however deep."""
+    return set[DataClass]().union(*(data_classes(one) for one in annotations_within(annotation)))

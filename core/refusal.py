@@ -8,12 +8,13 @@ raise ComplianceRejected(rule="maximum_order_value")
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, dataclass_transform, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 import msgspec
 
+from isthmus.core.annotations import hints_of
 from isthmus.core.errors import SourceError
-from isthmus.core.message import is_personal
+from isthmus.core.sealing import holds_personal
 
 
 @dataclass_transform(kw_only_default=True)
@@ -24,19 +25,21 @@ class Refusal(Exception):  # a refusal is an answer, not an error
     kept in the journal.
     """
 
+    _fields: msgspec.Struct
     Fields: ClassVar[type[msgspec.Struct]] = msgspec.defstruct("Fields", [], frozen=True, kw_only=True)
 
     def __init_subclass__(cls) -> None:
         """Build the struct that validates and encodes the fields."""
         super().__init_subclass__()
         own = [name for name in cls.__annotations__ if not name.startswith("_")]
-        hints = get_type_hints(cls, include_extras=True)
+        place = f"{cls.__module__}.{cls.__qualname__}"
+        hints = hints_of(cls, place=place)
         inherited = [name for name in cls.Fields.__struct_fields__ if name not in own]
         for name in own:
-            if is_personal(hints[name]):
+            if holds_personal(hints[name]):
                 raise SourceError(
                     f"field {name!r} of a refusal is PERSONAL",
-                    place=f"{cls.__module__}.{cls.__qualname__}",
+                    place=place,
                     instead="leave it out: refusals are read by people and kept in the journal",
                 )
         fields: list[Any] = [
@@ -45,11 +48,16 @@ class Refusal(Exception):  # a refusal is an answer, not an error
         ]
         cls.Fields = msgspec.defstruct(cls.__name__, fields, frozen=True, kw_only=True)
 
-    def __init__(self, **fields: Any) -> None:
-        self._fields = type(self).Fields(**fields)
-        for name in self._fields.__struct_fields__:
-            setattr(self, name, getattr(self._fields, name))
-        super().__init__()
+    if TYPE_CHECKING:
+        # What type checkers derive for each class from its fields; taking any would hide it from them.
+        def __init__(self) -> None: ...
+    else:
+
+        def __init__(self, **fields: Any) -> None:
+            self._fields = type(self).Fields(**fields)
+            for name in self._fields.__struct_fields__:
+                setattr(self, name, getattr(self._fields, name))
+            super().__init__()
 
     @property
     def fields(self) -> msgspec.Struct:
@@ -70,8 +78,9 @@ class Refusal(Exception):  # a refusal is an answer, not an error
         return _rebuild, (type(self), {name: getattr(self, name) for name in self._fields.__struct_fields__})
 
 
-def _rebuild(cls: type[Refusal], fields: dict[str, Any]) -> Refusal:
-    return cls(**fields)
+def _rebuild(cls: Any, fields: dict[str, Any]) -> Refusal:
+    refusal: Refusal = cls(**fields)
+    return refusal
 
 
 class TimedOut(Exception):

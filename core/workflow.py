@@ -11,11 +11,13 @@ Each awaitable yields itself to whoever drives the workflow, and returns what th
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from datetime import timedelta
 from typing import Any, overload
 
-from isthmus.core.contract import Call, Contract
+from isthmus.core.annotations import place_of
+from isthmus.core.contract import Call, Contract, contract_of
 from isthmus.core.errors import SourceError
 from isthmus.core.message import Event
 
@@ -26,7 +28,7 @@ class Workflow[I, O]:
     def __init__(self, contract: Contract[I, O], function: Callable[[I], Coroutine[Any, Any, O]]) -> None:
         self.contract = contract
         self.function = function
-        self.place = f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}"
+        self.place = place_of(function, "@workflow")
         functools.update_wrapper(self, function)
 
     def __call__(self, message: I) -> Coroutine[Any, Any, O]:
@@ -41,12 +43,14 @@ def workflow[I, O](
     contract: Contract[I, O],
 ) -> Callable[[Callable[[I], Coroutine[Any, Any, O]]], Workflow[I, O]]:
     """Declare that an async function fulfils a contract. Its source is read when the App is loaded."""
+    contract_of(contract, "@workflow")
 
     def declare(function: Callable[[I], Coroutine[Any, Any, O]]) -> Workflow[I, O]:
-        if not function.__code__.co_flags & 0x80:  # CO_COROUTINE
+        place = place_of(function, "@workflow")
+        if not function.__code__.co_flags & inspect.CO_COROUTINE:
             raise SourceError(
                 f"workflow {function.__name__} is not async",
-                place=f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}",
+                place=place,
                 instead=f"write: async def {function.__name__}(…)",
             )
         return Workflow(contract, function)

@@ -10,10 +10,11 @@ import enum
 import types
 import typing
 from collections.abc import Sequence
-from typing import Any, Final, Literal, NewType, TypeAliasType, TypeVar, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
+from isthmus.core.annotations import base_of
 from isthmus.core.message import Message, Sealed, field_types, is_personal
 from isthmus.core.money import Money
 from isthmus.core.refusal import Refusal, TimedOut
@@ -99,16 +100,11 @@ def either(*kinds: Kind) -> Kind:
 def kind_of(annotation: Any) -> Kind:
     """Return the kind of an annotation."""
     if is_personal(annotation):
-        return Kind(kind_of(get_args(annotation)[0]).shapes, personal=True)
-    if isinstance(annotation, TypeAliasType):
-        return kind_of(annotation.__value__)
-    if isinstance(annotation, NewType):
-        return kind_of(annotation.__supertype__)
+        return Kind(kind_of(base_of(annotation)).shapes, personal=True)
+    annotation = base_of(annotation)
     if annotation is None or (isinstance(annotation, type) and annotation in PLAIN):
         return PLAIN[annotation]
     origin = get_origin(annotation)
-    if origin is typing.Annotated:
-        return kind_of(get_args(annotation)[0])
     if origin in (types.UnionType, typing.Union):
         return either(*(kind_of(part) for part in get_args(annotation)))
     if origin is Literal:

@@ -226,7 +226,7 @@ WRONG: dict[str, tuple[Callable[[], App], str]] = {
     ),
     "a topic ordered by no field": (
         lambda: desk(topics=[topic("orders.placed", Placed, key="id")]),
-        "topic orders.placed: Placed has no field 'id' to order by",
+        "topic orders.placed: Placed has no field 'id' (it has order) to order by",
     ),
     "a message that no topic carries": (
         lambda: desk(fulfils=[*without(hold_in_records), hold_and_publish]),

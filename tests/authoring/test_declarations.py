@@ -104,8 +104,8 @@ def declare(function: Any, **options: Any) -> Callable[[], object]:
 WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "no docstring": (declare(without_docstring), "has no docstring"),
     "two messages": (declare(of_two), "must take one annotated message and return one"),
-    "no message": (declare(of_text), "takes <class 'str'>"),
-    "no answer": (declare(to_text), "returns <class 'str'>"),
+    "no message": (declare(of_text), "takes str (take a class derived from Message)"),
+    "no answer": (declare(to_text), "returns str (return a class derived from Message, or None)"),
     "a refusal that is none": (declare(right, refuses=[ValueError]), "list classes derived from Refusal"),
     "two effects": (declare(right, reads=True, final=True), "is reads and final at once"),
     "an undo of an undo": (declare(right_undo, undone_by=take_back), "an undo is not undone"),

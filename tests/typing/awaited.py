@@ -71,13 +71,17 @@ def release(undo: Undo[Order, Reserved]) -> None:
     ...
 
 
-@contract(undone_by=release, refuses=[OutOfStock])
+class Closed(Refusal):
+    """Refuse an order after hours."""
+
+
+@contract(undone_by=release, refuses=[OutOfStock, Closed])
 def reserve(order: Order) -> Reserved:
     """Take the item from its shelf."""
     ...
 
 
-@contract(reads=True)
+@contract(reads=True, refuses=[OutOfStock, Closed])
 def price(order: Order) -> Paid:
     """Say what the order costs."""
     ...
@@ -89,13 +93,13 @@ def note(order: Order) -> None:
     ...
 
 
-@contract()
+@contract(refuses=[Closed, OutOfStock])
 def ship(order: Order) -> Shipped:
     """Ship the order: a sub-workflow."""
     ...
 
 
-@contract()
+@contract(refuses=(Closed, OutOfStock))
 def sell(order: Order) -> Shipped:
     """Sell what was ordered."""
     ...
