@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from isthmus.adapters.cli.engines import engine_of
+from isthmus.adapters.cli.lines import Lines
 from isthmus.adapters.cli.output import complain
 from isthmus.adapters.cli.progress import Progress
 from isthmus.adapters.cli.summary import (
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 
 ACTOR: Final = "isthmus run"
 STANDARD_INPUT: Final = Path("-")
-WAITING_MAX: Final = 256
-UNDER_WAY_MAX: Final = 512
 ENTRIES_TOGETHER: Final = 200
 EXAMPLES_MAX: Final = 5
 ACCOUNTS_SHOWN_MAX: Final = 12
@@ -202,7 +201,7 @@ class _Intake:
         self._beginning = beginning
         self._report = report
         self._mode = mode
-        self._waiting: deque[tuple[Future[str], NewOrderSingle]] = deque()
+        self._lines = Lines(self._place, self._placed, lambda: engine.in_flight == 0)
         self._runs: set[bytes] = set()
         self._entries: list[IntakeEntry] = []
         self._taken_in = 0
@@ -231,8 +230,7 @@ class _Intake:
 
     def finish(self) -> None:
         """Wait until every order is taken in, and write what is left to write."""
-        while self._waiting:
-            self._settle_one()
+        self._lines.finish()
         self._write()
 
     def _take(self, item: FixMessage | FixProblem) -> None:
@@ -243,20 +241,14 @@ class _Intake:
             case Skipped():
                 self._report.skipped[taken.label] += 1
             case (order, read):
-                self._place(order, read)
+                self._lines.add(order, read)
 
-    def _place(self, order: Order, read: NewOrderSingle) -> None:
-        while len(self._waiting) >= WAITING_MAX:
-            self._settle_one()
-        while self._engine.in_flight >= UNDER_WAY_MAX:
-            time.sleep(0.002)
+    def _place(self, order: Order, read: NewOrderSingle, ended: Callable[[], None]) -> Future[str]:
         behalf = read.on_behalf_of or read.sender
-        future = self._engine.submit(place_order.name, order, actor=ACTOR, on_behalf_of=behalf)
-        self._waiting.append((future, read))
+        return self._engine.submit(place_order.name, order, actor=ACTOR, on_behalf_of=behalf, ended=ended)
 
-    def _settle_one(self) -> None:
-        """Wait until the order that waits the longest is taken in, and note its run."""
-        future, read = self._waiting.popleft()
+    def _placed(self, read: NewOrderSingle, future: Future[str]) -> None:
+        """Note the run of an order that was taken in."""
         try:
             run_id = future.result()
         except InputError as fault:

@@ -23,6 +23,7 @@ from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.runs import RunStatus
 from isthmus.core.errors import IsthmusError, StorageUnavailable, Superseded
 
 log = logging.getLogger("isthmus.engine")
@@ -226,6 +227,12 @@ class Carrier(Loop):
             self._raise_fault()
             self._waiting.setdefault(run_id, []).append(ended)
         return ended
+
+    def _tell_when_ended(self, run: Run, ended: Callable[[], None]) -> None:
+        if run.status in {RunStatus.STARTED, RunStatus.RUNNING, RunStatus.TAKING_BACK}:
+            self.when_ended(run.run_id).add_done_callback(lambda _: ended())
+        else:
+            ended()
 
     def _not_waiting(self, run_id: str, ended: Future[None]) -> None:
         with self._condition:

@@ -120,13 +120,26 @@ class Engine(Carrier):
         """
         return self.submit(contract, message, actor=actor, on_behalf_of=on_behalf_of).result()
 
-    def submit(self, contract: str, message: Any, *, actor: str = "local", on_behalf_of: str = "") -> Future[str]:
-        """Start a run without waiting until that is durable."""
+    def submit(
+        self,
+        contract: str,
+        message: Any,
+        *,
+        actor: str = "local",
+        on_behalf_of: str = "",
+        ended: Callable[[], None] | None = None,
+    ) -> Future[str]:
+        """Start a run without waiting until that is durable.
+
+        `ended` is called, from the engine's thread, when the run has ended or is stuck, or had before.
+        """
 
         def begin(unit: UnitOfWork) -> Run:
             return operations.begin_run(unit, contract, message, claimed_by=self.claimant)
 
         def begun(unit: UnitOfWork, run: Run) -> str:
+            if ended is not None:
+                self._tell_when_ended(run, ended)
             if unit.created:
                 self.carry_on(run, {})
             return run.run_id
