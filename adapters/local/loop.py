@@ -201,7 +201,9 @@ class Loop:
         self._fail_calls(error)
 
     def _fail_calls(self, error: BaseException) -> None:
-        waiting = [*self._ready, *self._timers]
+        """Tell every thread that waits, also those whose gateway has yet to answer."""
+        asked = [getattr(then, "__self__", None) for _, then in self._calls.values()]
+        waiting = [*self._ready, *self._timers, *asked]
         self._ready.clear()
         for work in waiting:
             if isinstance(work, CallWork) and not work.future.done():

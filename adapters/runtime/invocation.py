@@ -174,12 +174,15 @@ def _attempt(
     else:
         if marked:
             transaction.forget_mark()
-        kind = Kind.UNDONE if fulfilment.contract.effect is Effect.UNDO else Kind.ANSWERED
-        return Outcome(StepState.ANSWERED, answer, found.attempts + 1), kind
+        return Outcome(StepState.ANSWERED, answer, found.attempts + 1), _kind_of_answer(fulfilment)
     if marked:
         transaction.back_to_mark()
     unit.discard(published, woken)
     return outcome, kind
+
+
+def _kind_of_answer(fulfilment: Fulfilment) -> Kind:
+    return Kind.UNDONE if fulfilment.contract.effect is Effect.UNDO else Kind.ANSWERED
 
 
 def _call(unit: UnitOfWork, fulfilment: Fulfilment, request: StepRequest, gateway: GatewayAnswer | None) -> bytes:
@@ -196,6 +199,11 @@ def _call(unit: UnitOfWork, fulfilment: Fulfilment, request: StepRequest, gatewa
     unit.deployment.timed(request.contract, took)
     if took > fulfilment.timeout_seconds:
         raise TimeoutError(f"it took {took:.1f} s, and may take {fulfilment.timeout_seconds:g}")
+    return _wire_of(unit, fulfilment, answer)
+
+
+def _wire_of(unit: UnitOfWork, fulfilment: Fulfilment, answer: Any) -> bytes:
+    """Return the wire form of an answer, held against its type and the limit."""
     wire = fulfilment.output.encode(answer, unit.vault)
     if len(wire) > MESSAGE_BYTES_MAX:
         raise ValueError(f"the answer has {len(wire)} bytes, and may have {MESSAGE_BYTES_MAX}")
@@ -316,7 +324,7 @@ def _intend(
     ports[fulfilment.gateway[0]] = _Asking()
     try:
         message = fulfilment.input.decode(request.input, unit.vault)
-        answer = fulfilment.function(message, **ports)
+        wire = _wire_of(unit, fulfilment, fulfilment.function(message, **ports))
     except _Asked as asked:
         intent = Intent(asked.request, asked.reference, found.exists)
     except Refusal as refusal:
@@ -324,10 +332,9 @@ def _intend(
     except Exception as error:  # noqa: BLE001  # whatever a handler raises is a failure of this attempt
         return _ended_early(unit, fulfilment, request, input_hash, found, error)
     else:
-        wire = fulfilment.output.encode(answer, unit.vault)
         outcome = Outcome(StepState.ANSWERED, wire, found.attempts + 1)
         _record(unit, fulfilment, request, input_hash, found, outcome)
-        unit.journal(Kind.ANSWERED, request.contract, after=wire)
+        unit.journal(_kind_of_answer(fulfilment), request.contract, after=wire)
         return outcome
     if not found.exists:
         intended = Outcome(StepState.INTENT, b"null", 0)

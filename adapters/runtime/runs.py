@@ -22,6 +22,7 @@ from isthmus.adapters.sql.runs import (
     GET_RUN,
     INSERT_RUN,
     INSERT_STEP,
+    LIVE,
     RECORD,
     SET_STATUS,
     STEPS,
@@ -35,6 +36,8 @@ from isthmus.core.contract import Effect
 from isthmus.core.errors import IdentityConflict, InputError, MessageInvalid, NotFound
 
 RUN_ID_CHARACTERS = 32
+
+LIVE_OR_COMPLETED = frozenset({*LIVE, RunStatus.COMPLETED})
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,7 +193,7 @@ def start_run(
         unit.transaction.run(OWN, event, text_of(key, {program.parameter: msgspec.json.decode(wire)}), run.run_id)
     if parent is not None:
         _expect_child(unit, run, parent)
-    unit.journal(Kind.STARTED, contract, after=wire)
+    unit.journal_run(Kind.STARTED, contract, wire)
     return run
 
 
@@ -254,7 +257,7 @@ def begin_take_back(unit: UnitOfWork, run: Run, ending: Ending) -> None:
     """Fence a run: from now on no late step changes anything, and what was done is undone."""
     unit.transaction.run(SET_STATUS, RunStatus.TAKING_BACK, ENCODER.encode(ending).decode(), run.run_id)
     unit.transaction.run(CLOSE_WAITS_OF_RUN, run.run_id)
-    unit.journal(Kind.TAKE_BACK_BEGUN, run.contract, after=bytes(ending.answer))
+    unit.journal_run(Kind.TAKE_BACK_BEGUN, run.contract, bytes(ending.answer))
 
 
 def get_stuck(unit: UnitOfWork, run: Run, step: str, ending: Ending) -> None:
@@ -272,26 +275,34 @@ def bury(
 
 
 def has_passed_the_point_of_no_return(unit: UnitOfWork, run_id: str) -> bool:
-    """Say whether a `final` step of the run, or of a child that completed, was answered."""
-    contracts = unit.deployment.composition.contracts
+    """Say whether a `final` step was done: by the run, or by a child that goes on or is undone by its steps."""
+    deployment = unit.deployment
     for step, contract, _, _, state, *_ in unit.transaction.rows(STEPS, run_id):
-        found = contracts.get(contract)
-        if found is None or ">" in step or state != StepState.ANSWERED:
+        found = deployment.composition.contracts.get(contract)
+        if found is None or ">" in step:
             continue
-        if found.effect is Effect.FINAL:
+        if found.effect is Effect.FINAL and _may_have_acted(deployment, contract, state):
             return True
-        if contract in unit.deployment.composition.workflows and found.undone_by is None:
-            child = child_at(unit.transaction, run_id, step)
-            if child is not None and has_passed_the_point_of_no_return(unit, child.run_id):
-                return True
+        child = child_at(unit.transaction, run_id, step) if contract in deployment.composition.workflows else None
+        if child is None or (child.status == RunStatus.COMPLETED and found.undone_by is not None):
+            continue
+        if child.status in LIVE_OR_COMPLETED and has_passed_the_point_of_no_return(unit, child.run_id):
+            return True
     return False
+
+
+def _may_have_acted(deployment: Deployment, contract: str, state: str) -> bool:
+    """Say whether a step did something: one that reaches outside may have, whenever it was not refused."""
+    fulfilment = deployment.fulfilments.get(contract)
+    outside = fulfilment is not None and fulfilment.gateway is not None
+    return state == StepState.ANSWERED or (outside and state != StepState.REFUSED)
 
 
 def end_run(unit: UnitOfWork, run: Run, status: RunStatus, answer: bytes) -> None:
     """Write a run's end, tell its parent, and hand on the events that it leaves behind."""
     unit.run_id, unit.workflow = run.run_id, run.contract
     unit.transaction.run(END_RUN, status, answer, unit.now_us, run.run_id)
-    unit.journal(Kind.COMPLETED if status is RunStatus.COMPLETED else Kind.ENDED, run.contract, after=answer)
+    unit.journal_run(Kind.COMPLETED if status is RunStatus.COMPLETED else Kind.ENDED, run.contract, answer)
     if unit.deployment.waits_for_events(run.contract):
         make_leftovers_late(unit)
     if run.parent_run is not None and run.parent_step is not None and status is not RunStatus.TAKEN_BACK:
@@ -324,6 +335,6 @@ def cancel_run(unit: UnitOfWork, run_id: str) -> Run:
     if has_passed_the_point_of_no_return(unit, run_id):
         raise InputError(f"run {run_id} has done what cannot be undone", instead="let it end")
     answer = ENCODER.encode({"cancelled_by": unit.actor})
-    unit.journal(Kind.CANCELLED, run.contract, after=answer)
+    unit.journal_run(Kind.CANCELLED, run.contract, answer)
     begin_take_back(unit, run, Ending(status=RunStatus.CANCELLED, answer=msgspec.Raw(answer)))
     return run

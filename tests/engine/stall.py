@@ -192,6 +192,11 @@ def buy(part: Part) -> Thing:
     """Buy a part at the market."""
 
 
+@contract(final=True, retry=AT_ONCE)
+def pay(part: Part) -> Thing:
+    """Pay for a part at the market, which cannot be undone."""
+
+
 @contract(undone_by=sell, retry=AT_ONCE, timeout=timedelta(milliseconds=300))
 def haggle(part: Part) -> Thing:
     """Buy a part at a market that may take its time."""
@@ -345,6 +350,11 @@ def trade(job: Job) -> Done:
 @contract()
 def bargain(job: Job) -> Done:
     """Haggle for a part."""
+
+
+@contract()
+def paying(job: Job) -> Done:
+    """Craft a part, and pay for another."""
 
 
 @contract()
@@ -546,6 +556,13 @@ async def bargain_flow(job: Job) -> Done:
     return Done(text=bought.text)
 
 
+@workflow(paying)
+async def paying_flow(job: Job) -> Done:
+    await craft(job.a)
+    paid = await pay(job.b)
+    return Done(text=paid.text)
+
+
 @workflow(peep)
 async def peep_flow(job: Job) -> Done:
     seen = await peek(job.b)
@@ -668,6 +685,11 @@ def buy_part(part: Part, market: Market, reference: Reference, things: Records[T
     return Thing(text=world.go("buy", part.name))
 
 
+@handles(pay)
+def pay_for(part: Part, market: Market, reference: Reference) -> Thing:
+    return market.call(reference, part)
+
+
 @handles(haggle)
 def haggle_for(part: Part, market: Market, reference: Reference) -> Thing:
     return market.call(reference, part)
@@ -681,10 +703,13 @@ def sell_part(undo: Undo[Part, Thing], market: Returns, reference: Reference, th
 
 @handles(peek)
 def peek_first(part: Part, market: Market, reference: Reference, things: Records[Thing], world: World) -> Thing:
-    if world.go("peek", part.name) == "peek":
+    how = world.go("peek", part.name)
+    if how == "peek":
         things.get(part.name)
-    if world.go("peek", part.name) == "large":
+    if how == "large":
         return Thing(text="x" * 40_000)
+    if how == "nothing":
+        return None  # type: ignore[return-value]
     return market.call(reference, part)
 
 
@@ -824,7 +849,7 @@ FULFILS: list[Any] = [
     *(outer_flow, kit_flow, outer_kit_flow, forgiving_flow, outermost_flow, seal_flow, parcel_flow, seal_outer_flow),
     *(seal_child_flow, trade_flow, bargain_flow, peep_flow, report_flow, told_flow, talk_flow, greet_flow, tick_flow),
     *(look_at, look_again, make_part, unmake_part, craft_part, ship_part, announce_news, shout_word, buy_part),
-    *(stock_flow, outer_nap_flow, twice_flow),
+    *(paying_flow, pay_for, stock_flow, outer_nap_flow, twice_flow),
     *(haggle_for, sell_part, peek_first, hear, hear_too, hear_at_leisure, keep_last, count_late, whisper_late),
     *(sweep_stall, meet_person, uncraft_kit),
 ]

@@ -81,7 +81,7 @@ def test_a_value_that_breaks_its_type_is_refused_as_its_text_would_be(house: Hou
 
 
 def test_an_identity_may_hold_any_characters_but_nul(house: House) -> None:
-    odd = "ü ‮/<>:%;'\"\\ \n 𝄞"
+    odd = "\u00fc \u202e /<>:%;'\"\\ \n \U0001d11e"
 
     assert house.run("listen", job(odd)).status == "running"
     assert house.say(odd, "one") == "delivered"
