@@ -76,6 +76,8 @@ TEXT_CHARACTERS_MAX: Final = 40
 ITEMS_MAX: Final = 4
 CURRENCIES: Final = ("USD", "EUR", "JPY", "BHD")
 MONEY_MAX: Final = 10**12
+SMALLER_MAX: Final = 60
+"""How often a smaller counterexample is looked for: each look may run a whole App."""
 TEXT: Final = st.characters(exclude_categories=("Cs", "Cc"))
 
 _PLAIN: Final[Mapping[Any, SearchStrategy[Any]]] = {
@@ -234,18 +236,27 @@ class Falsified(msgspec.Struct, frozen=True):
 
 
 def falsify(examples: SearchStrategy[Any], check: Callable[[Any], None], *, count: int) -> Falsified | None:
-    """Return the smallest example that a check fails for, or None when it holds for so many; always the same ones."""
+    """Return a small example that a check fails for, or None when it holds for so many; always the same ones."""
     failed: list[Falsified] = []
+    errors: dict[str, Exception] = {}
+    looked = 0
 
     @settings(
         max_examples=count, database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
     @given(examples)
     def all_hold(example: Any) -> None:
+        nonlocal looked
+        looked += bool(failed)
+        if looked > SMALLER_MAX:  # small enough: from now on only what is known to fail does
+            if repr(example) in errors:
+                raise errors[repr(example)]
+            return
         try:
             check(example)
         except Exception as error:
             failed.append(Falsified(example, error))
+            errors[repr(example)] = error
             raise
 
     try:

@@ -29,7 +29,7 @@ from isthmus.core import (
 )
 from isthmus.core.law import _LAWS, World, law
 
-EXAMPLES = 4
+EXAMPLES = 3
 
 
 class Guest(Message, identity="id", subject="guest"):
