@@ -70,6 +70,14 @@ def _journal_for(unit: UnitOfWork, run_id: str | None, kind: Kind, subject: str,
     unit.run_id = own
 
 
+def _journal_taken(unit: UnitOfWork, run_id: str, step: str, subject: str, body: bytes, sender: str) -> None:
+    """Journal at the place of the wait and in the sender's name, whichever of the two came first."""
+    own = unit.run_id, unit.step, unit.actor, unit.on_behalf_of
+    unit.run_id, unit.step, unit.actor, unit.on_behalf_of = run_id, step, sender, sender
+    unit.journal(Kind.EVENT_TAKEN, subject, after=body)
+    unit.run_id, unit.step, unit.actor, unit.on_behalf_of = own
+
+
 def _deliver(unit: UnitOfWork, run_id: str, step: str, event: str, key: str, event_id: str, body: bytes) -> bool:
     """Give an event to a run that waits for it, unless the run was fenced meanwhile."""
     found = unit.transaction.row(FENCE_AND_RECORD, step, run_id)
@@ -78,7 +86,7 @@ def _deliver(unit: UnitOfWork, run_id: str, step: str, event: str, key: str, eve
     unit.transaction.run(TAKE, run_id, step, event, event_id)
     unit.transaction.run(CLOSE_WAIT, run_id, step)
     record_step(unit, run_id, step, event, StepState.ANSWERED, body, key)
-    _journal_for(unit, run_id, Kind.EVENT_TAKEN, f"{event}:{key}", body)
+    _journal_taken(unit, run_id, step, f"{event}:{key}", body, unit.actor)
     unit.woken.append((run_id, step))
     return True
 
@@ -98,7 +106,7 @@ def wait_for_event(unit: UnitOfWork, event: str, key: str, due_at_us: int) -> Ou
     if queued is not None:
         unit.transaction.run(TAKE, unit.run_id, unit.step, event, queued[0])
         record_step(unit, unit.run_id, unit.step, event, StepState.ANSWERED, bytes(queued[1]), key)
-        unit.journal(Kind.EVENT_TAKEN, f"{event}:{key}", after=bytes(queued[1]))
+        _journal_taken(unit, unit.run_id, unit.step, f"{event}:{key}", bytes(queued[1]), queued[2])
         return Outcome(StepState.ANSWERED, bytes(queued[1]))
     unit.transaction.run(REGISTER, unit.run_id, unit.step, event, key, "open", due_at_us)
     return None

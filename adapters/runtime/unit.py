@@ -110,6 +110,12 @@ class UnitOfWork:
             self.deployment.policy_version,
         )
 
+    def journal_run(self, kind: Kind, subject: str, after: bytes) -> None:
+        """Append an entry about the run itself, which stands at no place of its program."""
+        own, self.step = self.step, ""
+        self.journal(kind, subject, after=after)
+        self.step = own
+
     def publish(self, topic: str, ordering_key: str, body: bytes, *, message_id: str | None = None) -> None:
         """Write a message to the outbox; the relay publishes it after the commit."""
         number = message_id or f"{self.run_id}/{self.step}#{len(self.published)}"

@@ -16,7 +16,7 @@ PUT_EVENT = insertion_unless_there(MAILBOX, without=["sequence", "taken_by_run",
 """Values: event, key, event id, body, state, actor, arrived at. An event id that is there changes nothing."""
 
 OLDEST_QUEUED = Statement(
-    select(MAILBOX.c.event_id, MAILBOX.c.body)
+    select(MAILBOX.c.event_id, MAILBOX.c.body, MAILBOX.c.actor)
     .where(MAILBOX.c.event == bindparam("type"), MAILBOX.c.key == bindparam("of"), MAILBOX.c.state == QUEUED)
     .order_by(MAILBOX.c.sequence)
     .limit(1),
