@@ -66,7 +66,7 @@ def units_of(source: sqlite3.Connection) -> list[list[Write]]:
 
 
 def _unit(row: dict[str, Any]) -> str:
-    return "start" if row.get("kind") == "started" else str(row["step"])
+    return {"started": "start", "completed": "end"}.get(str(row.get("kind")), str(row["step"]))
 
 
 def _insertion(table: str, row: dict[str, Any]) -> Write:
