@@ -175,8 +175,9 @@ class Carrier(Loop):
             for ended in self._waiting.pop(run_id, ()):
                 ended.set_result(None)
 
-    def _accept(self, message: OutgoingMessage) -> None:
-        for delivery in self._relay.accept(message):
+    def _accept(self, message: OutgoingMessage, again: str = "") -> None:
+        """Deliver a message to all its subscribers, or again to the one that could not handle it."""
+        for delivery in self._relay.accept_again(message, again) if again else self._relay.accept(message):
             self.push(DeliverWork(self, delivery))
 
     def delivered(self, delivery: Delivery) -> None:
@@ -185,10 +186,10 @@ class Carrier(Loop):
         if following is not None:
             self.push(DeliverWork(self, following))
 
-    def noted(self, notes: Sequence[tuple[str, str]], messages: Sequence[OutgoingMessage]) -> None:
+    def noted(self, notes: Sequence[tuple[str, str]], messages: Sequence[tuple[OutgoingMessage, str]]) -> None:
         """Go on with what other processes did."""
-        for message in messages:
-            self._accept(message)
+        for message, again in messages:
+            self._accept(message, again)
         for kind, subject in notes:
             if kind == "step":
                 run_id, _, step = subject.partition("/")
@@ -212,6 +213,8 @@ class Carrier(Loop):
         execution = self._executions.get(work.run_id)
         if isinstance(work, CallWork):
             work.future.set_exception(error)
+        elif work.refused(error):
+            self.push(work)
         elif execution is not None:
             self._stick(execution, work.step, error)
         else:

@@ -30,7 +30,7 @@ from isthmus.adapters.sql.outbox import MARK_PUBLISHED, MESSAGE
 from isthmus.adapters.sql.runs import StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER
-from isthmus.core.errors import InputError
+from isthmus.core.errors import InputError, IsthmusError
 
 if TYPE_CHECKING:
     from isthmus.adapters.local.carrier import Carrier
@@ -39,16 +39,17 @@ if TYPE_CHECKING:
 class DeliverWork(Work):
     """Deliver a message to one subscriber: a handler's contract is asked, a workflow's is started."""
 
-    __slots__ = ("_answer", "_delivery", "_request", "_result", "_started")
+    __slots__ = ("_answer", "_delivery", "_refused", "_request", "_result", "_started")
 
     def __init__(self, engine: Carrier, delivery: Delivery, answer: GatewayAnswer | None = None) -> None:
         message = delivery.message
-        step = operations.delivery_step(message.message_id, delivery.subscriber)
+        step = operations.delivery_step(message, delivery.subscriber)
         super().__init__(engine, message.run_id, step)
         self._delivery = delivery
         self._answer = answer
         self._result: Outcome | Intent | Fenced | None = None
         self._started: Run | None = None
+        self._refused: IsthmusError | None = None
         self._request = StepRequest(
             run_id=message.run_id,
             step=step,
@@ -71,6 +72,9 @@ class DeliverWork(Work):
             actor=topic,
             on_behalf_of=topic,
         )
+        if self._refused is not None:
+            self._bury(unit, ENCODER.encode({"code": self._refused.code, "place": ""}))
+            return
         if self._delivery.subscriber in self.engine.composition.workflows:
             self._start(transaction, unit)
             return
@@ -79,6 +83,11 @@ class DeliverWork(Work):
         )
         if isinstance(self._result, Outcome) and self._result.state in {StepState.FAILED, StepState.UNKNOWN}:
             self._bury(unit, self._result.answer)
+
+    def refused(self, error: IsthmusError) -> bool:
+        """Leave the message to a person when it cannot be handled at all."""
+        self._refused, self._result = error, None
+        return True
 
     def _start(self, transaction: Transaction, unit: UnitOfWork) -> None:
         """Start the subscribing workflow; a message that cannot start it goes to a person."""
@@ -153,16 +162,18 @@ class NotesWork(Work):
     def __init__(self, engine: Carrier) -> None:
         super().__init__(engine, "", "notes")
         self._notes: list[tuple[str, str]] = []
-        self._messages: list[OutgoingMessage] = []
+        self._messages: list[tuple[OutgoingMessage, str]] = []
 
     def perform(self, transaction: Transaction) -> None:
         """Take the notes, and read the messages that they name."""
         self._notes, self._messages = [], []
         for sequence, kind, subject in transaction.rows(NOTES):
             transaction.run(FORGET_NOTE, sequence)
-            row = transaction.row(MESSAGE, subject) if kind == "message" else None
+            what, _, subscriber = kind.partition(">")
+            row = transaction.row(MESSAGE, subject) if what == "message" else None
             if row is not None:
-                self._messages.append(OutgoingMessage(row[1], row[2], row[3], bytes(row[4]), row[5]))
+                message = OutgoingMessage(row[1], row[2], row[3], bytes(row[4]), row[5])
+                self._messages.append((message, subscriber))
             else:
                 self._notes.append((kind, subject))
 

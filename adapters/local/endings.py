@@ -17,7 +17,7 @@ from isthmus.adapters.runtime.invocation import (
     conclude,
     perform,
 )
-from isthmus.adapters.runtime.record import Outcome
+from isthmus.adapters.runtime.record import Failed, Outcome
 from isthmus.adapters.runtime.runs import (
     Ending,
     EndState,
@@ -96,7 +96,7 @@ class FinishWork(Work):
 class TakeBackWork(Work):
     """Undo the last thing that a run did; when there is none, the run has ended."""
 
-    __slots__ = ("_answer", "_request", "_result")
+    __slots__ = ("_answer", "_refused", "_request", "_result")
 
     def __init__(
         self, engine: Carrier, run_id: str, request: StepRequest | None = None, answer: GatewayAnswer | None = None
@@ -105,6 +105,12 @@ class TakeBackWork(Work):
         self._request = request
         self._answer = answer
         self._result: Outcome | Intent | Fenced | None = None
+        self._refused: IsthmusError | None = None
+
+    def refused(self, error: IsthmusError) -> bool:
+        """Leave the run to a person when an undo cannot be done at all."""
+        self._refused = error
+        return self._request is not None
 
     def perform(self, transaction: Transaction) -> None:
         """Do the next undo, or the last part of one whose gateway has answered."""
@@ -118,7 +124,11 @@ class TakeBackWork(Work):
         if request is None:
             return
         unit.step, unit.run_id = request.step, request.run_id
-        self._result = perform(unit, request) if self._answer is None else conclude(unit, request, self._answer)
+        if self._refused is not None:
+            answer = ENCODER.encode(Failed(type(self._refused).__name__, self._refused.code))
+            self._result = Outcome(StepState.FAILED, answer)
+        else:
+            self._result = perform(unit, request) if self._answer is None else conclude(unit, request, self._answer)
         if isinstance(self._result, Outcome) and self._result.state in {
             StepState.REFUSED,
             StepState.FAILED,

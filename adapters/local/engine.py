@@ -195,7 +195,7 @@ class Engine(Carrier):
 
         def resolved(_unit: UnitOfWork, replayed: operations.Replayed) -> None:
             if replayed.message is not None:
-                self._accept(replayed.message)
+                self._accept(replayed.message, replayed.subscriber)
             else:
                 self.push(LoadWork(self, replayed.run_id))
 

@@ -48,14 +48,18 @@ class Relay:
             self.published.append(message.message_id)
             return []
         self._owed[message.message_id] = len(subscribers)
-        ready = []
-        for subscriber in subscribers:
-            name = (message.topic, message.ordering_key, subscriber)
-            queue = self._queues.setdefault(name, deque())
-            queue.append(Delivery(message, subscriber, name))
-            if len(queue) == 1:
-                ready.append(queue[0])
-        return ready
+        return [delivery for subscriber in subscribers for delivery in self._enqueue(message, subscriber)]
+
+    def accept_again(self, message: OutgoingMessage, subscriber: str) -> list[Delivery]:
+        """Take a message over for one subscriber that had it before, and return the delivery if it may go at once."""
+        self._owed[message.message_id] = self._owed.get(message.message_id, 0) + 1
+        return self._enqueue(message, subscriber)
+
+    def _enqueue(self, message: OutgoingMessage, subscriber: str) -> list[Delivery]:
+        name = (message.topic, message.ordering_key, subscriber)
+        queue = self._queues.setdefault(name, deque())
+        queue.append(Delivery(message, subscriber, name))
+        return [queue[0]] if len(queue) == 1 else []
 
     def settle(self, delivery: Delivery) -> Delivery | None:
         """Take a delivery off its queue, and return the next of that queue."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from isthmus.adapters.runtime.runs import (
-    Run,
-)
+from isthmus.adapters.runtime.runs import Run
 from isthmus.adapters.runtime.unit import UnitOfWork, unit_of
 from isthmus.adapters.sql.transaction import Transaction
+from isthmus.core.errors import IsthmusError
 
 if TYPE_CHECKING:
     from isthmus.adapters.local.carrier import Carrier
@@ -39,6 +38,10 @@ class Work:
     def failed(self, error: BaseException) -> None:
         """Say that it could not be done, and never will be by this engine."""
         self.engine.halt(error)
+
+    def refused(self, error: IsthmusError) -> bool:  # noqa: ARG002
+        """Learn that it cannot be committed; say whether it is to be performed again, to leave it to a person."""
+        return False
 
     def _unit(self, transaction: Transaction, run: Run) -> UnitOfWork:
         self.unit = unit_of(self.engine.deployment, transaction, run, self.step)

@@ -26,7 +26,7 @@ from isthmus.adapters.sql.dead_letters import OPEN_LETTER, RESOLVE, DeadLetterKi
 from isthmus.adapters.sql.faults import Conflict
 from isthmus.adapters.sql.journal import Kind
 from isthmus.adapters.sql.notes import NOTE
-from isthmus.adapters.sql.outbox import MESSAGE
+from isthmus.adapters.sql.outbox import MARK_PUBLISHED, MESSAGE
 from isthmus.adapters.sql.runs import RECORD, SET_STATUS, UPDATE_STEP, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER, Codec, codec
@@ -44,6 +44,7 @@ class Replayed(msgspec.Struct, frozen=True):
     run_id: str
     status: str
     message: OutgoingMessage | None = None
+    subscriber: str = ""
 
 
 def outer_unit(
@@ -154,9 +155,9 @@ def subscribers_of(composition: Composition, topic: str) -> tuple[str, ...]:
     return tuple(contract.name for contract in composition.topics[topic].subscribers)
 
 
-def delivery_step(message_id: str, subscriber: str) -> str:
+def delivery_step(message: OutgoingMessage, subscriber: str) -> str:
     """Name the step of a delivery within the run that published the message."""
-    return f"{message_id.rpartition('/')[2]}>{subscriber}"
+    return f"{message.message_id.removeprefix(f'{message.run_id}/')}>{subscriber}"
 
 
 def reject(unit: UnitOfWork, subject: str, error: InputError) -> None:
@@ -174,7 +175,10 @@ def resolve(unit: UnitOfWork, dead_letter_id: int) -> Replayed:
     unit.transaction.run(RESOLVE, unit.now_us, f"replayed by {unit.actor}", dead_letter_id)
     unit.journal(Kind.RESOLVED, subject)
     if kind == DeadLetterKind.DELIVERY:
-        return _redeliver(unit, run_id, step, bytes(body).decode())
+        return _redeliver(unit, run_id, step, bytes(body).decode(), subject)
+    run = get_run(unit.transaction, run_id)
+    if run.status != RunStatus.STUCK:  # whoever took back the whole that it is part of has seen to it
+        return Replayed(run_id, run.status)
     status = RunStatus.RUNNING
     if kind == DeadLetterKind.UNDO:
         status = RunStatus.TAKING_BACK
@@ -183,27 +187,28 @@ def resolve(unit: UnitOfWork, dead_letter_id: int) -> Replayed:
     elif step:
         _try_again(unit, run_id, step)
     unit.transaction.run(SET_STATUS, status, None, run_id)
-    get_run(unit.transaction, run_id)
     return Replayed(run_id, status)
 
 
 def _try_again(unit: UnitOfWork, run_id: str, step: str) -> None:
     """Let a step that failed for good have its attempts again; what a gateway may have done is inquired about first."""
     row = unit.transaction.row(RECORD, run_id, step)
-    if row is None:
+    if row is None or row[2] == StepState.ANSWERED:
         return
     # A child that failed was taken back: the next one must be another run, which the count tells apart.
     failed = row[4] if row[0] in unit.deployment.composition.workflows else 0
     unit.transaction.run(UPDATE_STEP, StepState.FAILING, b"null", failed, unit.now_us, run_id, step)
 
 
-def _redeliver(unit: UnitOfWork, run_id: str, step: str, message_id: str) -> Replayed:
+def _redeliver(unit: UnitOfWork, run_id: str, step: str, message_id: str, subscriber: str) -> Replayed:
+    """Let one subscriber have a message again; an engine that ends before then finds it unpublished."""
     row = unit.transaction.row(MESSAGE, message_id)
     if row is None:
         raise NotFound(f"message {message_id} is not kept any longer", instead="nothing can be done here")
     _, number, topic, ordering_key, body, _ = row
     _try_again(unit, run_id, step)
-    return Replayed(run_id, "", OutgoingMessage(number, topic, ordering_key, bytes(body), run_id))
+    unit.transaction.run(MARK_PUBLISHED, None, number)
+    return Replayed(run_id, "", OutgoingMessage(number, topic, ordering_key, bytes(body), run_id), subscriber)
 
 
 class Operations:
@@ -260,7 +265,7 @@ class Operations:
     def _replay(self, unit: UnitOfWork, dead_letter_id: int) -> None:
         replayed = resolve(unit, dead_letter_id)
         if replayed.message is not None:
-            unit.transaction.run(NOTE, "message", replayed.message.message_id)
+            unit.transaction.run(NOTE, f"message>{replayed.subscriber}", replayed.message.message_id)
         else:
             unit.transaction.run(NOTE, "run", replayed.run_id)
 

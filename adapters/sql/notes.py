@@ -8,7 +8,7 @@ from isthmus.adapters.sql.schema import WAKE
 from isthmus.adapters.sql.statement import Statement, insertion
 
 NOTE = insertion(WAKE, without=["sequence"])
-"""Values: kind (`run`, `step`, `message`), subject."""
+"""Values: kind (`run`, `step`, `message`, `message>subscriber` for one that has it again), subject."""
 
 NOTES = Statement(select(WAKE.c.sequence, WAKE.c.kind, WAKE.c.subject).order_by(WAKE.c.sequence).limit(100))
 
