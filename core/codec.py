@@ -15,10 +15,11 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+import msgspec.inspect
 
-from isthmus.core.annotations import named
+from isthmus.core.annotations import base_of, named
 from isthmus.core.errors import MessageInvalid, SourceError
-from isthmus.core.message import Sealed
+from isthmus.core.message import Sealed, annotations_within, where_written
 from isthmus.core.sealing import (
     ENCODER,
     Sealer,
@@ -47,7 +48,7 @@ class Codec:
         self._seal = change_of(annotation, seal_value)
         self._open = change_of(annotation, open_value)
         self._print = change_of(annotation, fingerprint_value)
-        self._plain = msgspec.json.Decoder(annotation)
+        self._plain = _decoder(annotation)
         self._opaque = msgspec.json.Decoder(opaque(annotation))
 
     def encode(self, value: Any, sealer: Sealer) -> bytes:
@@ -119,8 +120,18 @@ def codec(annotation: Any) -> Codec:
         return Codec(annotation)
     except TypeError as error:
         raise SourceError(
-            f"{named(annotation)} cannot travel: {error}", place="Message", instead="use types that JSON can hold"
+            f"{named(annotation)} cannot travel: {error}",
+            place=where_written(annotation),
+            instead="use types that JSON can hold",
         ) from error
+
+
+def _decoder(annotation: Any) -> msgspec.json.Decoder[Any]:
+    for one in annotations_within(annotation):
+        base = base_of(one)
+        if isinstance(base, type) and isinstance(msgspec.inspect.type_info(base), msgspec.inspect.CustomType):
+            raise TypeError(f"{named(base)} is nothing that JSON can hold")
+    return msgspec.json.Decoder(annotation)
 
 
 def _stranger(given: Any, value: Any, place: str) -> str | None:

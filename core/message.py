@@ -100,13 +100,19 @@ def is_struct(annotation: Any) -> bool:
     return isinstance(struct, type) and issubclass(struct, msgspec.Struct)
 
 
+def where_written(annotation: Any) -> str:
+    """Return the module and name of a class of messages, or of what else is no message."""
+    struct = get_origin(annotation) or annotation
+    return f"{struct.__module__}.{struct.__qualname__}" if isinstance(struct, type) else str(annotation)
+
+
 def field_types(message: Any) -> dict[str, Any]:
     """Return each field's annotation, with `Annotated` kept and type parameters filled in, in wire order.
 
     Raises SourceError (ISTH100) when an annotation stands for no type.
     """
     struct: Any = get_origin(message) or message
-    hints = hints_of(struct, place=f"{struct.__module__}.{struct.__qualname__}")
+    hints = hints_of(struct, place=where_written(struct))
     arguments = dict(zip(getattr(struct, "__parameters__", ()), get_args(message), strict=False))
     return {name: filled(hints[name], arguments) for name in struct.__struct_fields__}
 

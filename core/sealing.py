@@ -15,7 +15,7 @@ import msgspec
 
 from isthmus.core.annotations import base_of, named, unfolded
 from isthmus.core.errors import SourceError
-from isthmus.core.message import Message, Sealed, annotations_within, field_types, is_personal, is_struct
+from isthmus.core.message import Message, Sealed, annotations_within, field_types, is_personal, is_struct, where_written
 
 ENCODER = msgspec.json.Encoder()
 
@@ -126,7 +126,7 @@ def change_of(annotation: Any, leaf: Leaf, outer: tuple[Any, ...] = ()) -> Chang
         return _change_values(change_of(arguments[1], leaf, outer))
     raise SourceError(
         f"{named(base)} holds what is PERSONAL",
-        place="Message",
+        place=where_written(outer[-1] if outer else Message),
         instead="put it into a message, a list, the values of a dict, or mark the whole field PERSONAL",
     )
 
@@ -161,7 +161,7 @@ def _change_union(union: Any, leaf: Leaf, outer: tuple[Any, ...]) -> Change:
     if not all(is_struct(struct) for struct in structs) or any(map(is_personal, parts)):
         raise SourceError(
             f"{named(union)} holds what is PERSONAL, and its parts cannot be told apart",
-            place="Message",
+            place=where_written(outer[-1] if outer else Message),
             instead="make it a union of tagged messages, or mark the whole field PERSONAL",
         )
     configs = [(get_origin(struct) or struct).__struct_config__ for struct in structs]
@@ -180,7 +180,7 @@ def _change_message(message: Any, leaf: Leaf, outer: tuple[Any, ...]) -> Change:
     if message in outer:
         raise SourceError(
             f"message {struct.__name__} holds itself, and what is PERSONAL",
-            place=f"{struct.__module__}.{struct.__qualname__}",
+            place=where_written(message),
             instead="let it hold the keys of the others",
         )
     annotations = field_types(message)
@@ -201,7 +201,7 @@ def _change_message(message: Any, leaf: Leaf, outer: tuple[Any, ...]) -> Change:
 def subject_of(struct: Any, annotations: Mapping[str, Any]) -> str:
     """Return the field that names whose key seals the personal values of a message."""
     field: str | None = getattr(struct, "__subject_field__", None)
-    place = f"{struct.__module__}.{struct.__qualname__}"
+    place = where_written(struct)
     if field is None:
         raise SourceError(
             f"message {struct.__name__} has PERSONAL fields and names no subject",

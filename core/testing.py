@@ -39,6 +39,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from isthmus.core.annotations import unfolded
 from isthmus.core.app import App
 from isthmus.core.composition import Composition
 from isthmus.core.contract import Contract
@@ -82,6 +83,7 @@ TEXT: Final = st.characters(exclude_categories=("Cs", "Cc"))
 
 _PLAIN: Final[Mapping[Any, SearchStrategy[Any]]] = {
     bool: st.booleans(),
+    None: st.none(),
     type(None): st.none(),
     bytes: st.binary(max_size=TEXT_CHARACTERS_MAX),
     float: st.floats(allow_nan=False, allow_infinity=False),
@@ -149,6 +151,8 @@ def _natural(annotation: Any, bounds: Sequence[msgspec.Meta], bound: Mapping[Any
     origin, arguments = get_origin(annotation), get_args(annotation)
     if isinstance(annotation, NewType | TypeAliasType | TypeVar):
         return _values(_stands_for(annotation, bound), bounds, bound)
+    if isinstance(origin, TypeAliasType):
+        return _values(unfolded(annotation), bounds, bound)
     if origin is Annotated:
         found = [mark for mark in arguments[1:] if isinstance(mark, msgspec.Meta)]
         return _values(arguments[0], [*bounds, *found], bound)

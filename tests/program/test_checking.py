@@ -70,7 +70,7 @@ def test_an_undo_is_no_child(check):
 
 def test_a_workflow_without_source_is_refused(shop):
     names = dict(shop)
-    exec(FLOW + "    return Done(id='')", names)
+    exec(compile(FLOW + "    return Done(id='')", "<nowhere>", "exec"), names)
     programs, (problem,) = check_workflows({"place": names["flow"]})
     assert not programs
     assert problem.code == "ISTH128"
