@@ -37,7 +37,7 @@ SETTLE_SECONDS: Final = 30
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  # a world ends with its test, so it need not reach a disk
 
 ACCOUNTS: Final = """
-select account, commodity, posted_debits - posted_credits, pending_debits, pending_credits from account order by 1, 2
+select account, commodity, posted_debits, posted_credits, pending_debits, pending_credits from account order by 1, 2
 """
 TRANSFERS: Final = """
 select transfer_id, kind, pending_id, debit_account, credit_account, commodity, amount from transfer order by 1
@@ -206,8 +206,11 @@ class LocalWorld:
         """Return what is kept now, whatever led to it: every record, and every account that is not at zero."""
         tables = self.tables()
         records = {f"{kind} {key}": json.dumps(body, sort_keys=True) for kind, key, body in tables["record"]}
-        accounts = {f"account {row[0]} {row[1]}": str(row[2:]) for row in tables["account"] if any(row[2:])}
-        return records | accounts
+        standing = {
+            f"account {account} {commodity}": (posted_debits - posted_credits, pending_debits, pending_credits)
+            for account, commodity, posted_debits, posted_credits, pending_debits, pending_credits in tables["account"]
+        }
+        return records | {account: str(amounts) for account, amounts in standing.items() if any(amounts)}
 
     def waits(self) -> list[tuple[str, str]]:
         """Return the (event, key) that runs are waiting for."""

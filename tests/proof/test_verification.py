@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 import pytest
+from effort import examples
 
 from isthmus.adapters.local.verification import Report, verify
 from isthmus.core import (
@@ -28,6 +29,7 @@ from isthmus.core import (
     workflow,
 )
 from isthmus.core.law import _LAWS, World, law
+from isthmus.handlers.app import app as brokerage
 
 EXAMPLES = 3
 
@@ -242,3 +244,9 @@ def test_the_laws_beside_the_contracts_are_checked_too() -> None:
 
     assert broken(report) == {("look_up", "nobody finds a room")}
     assert report.breaches[0].problem == "somebody found a room"
+
+
+def test_the_brokerage_keeps_every_law() -> None:
+    report = verify(brokerage.load(), examples=examples(2))
+
+    assert report.kept, report.breaches
