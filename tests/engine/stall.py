@@ -347,6 +347,11 @@ def trade(job: Job) -> Done:
     """Make a part, buy the second, and look at the third."""
 
 
+@contract(refuses=[No])
+def outer_trade(job: Job) -> Done:
+    """Have a trade done."""
+
+
 @contract()
 def bargain(job: Job) -> Done:
     """Haggle for a part."""
@@ -548,6 +553,12 @@ async def trade_flow(job: Job) -> Done:
     bought = await buy(job.b)
     await look(job.c)
     return Done(text=bought.text)
+
+
+@workflow(outer_trade)
+async def outer_trade_flow(job: Job) -> Done:
+    done = await trade(job)
+    return Done(text=done.text)
 
 
 @workflow(bargain)
@@ -849,7 +860,7 @@ FULFILS: list[Any] = [
     *(outer_flow, kit_flow, outer_kit_flow, forgiving_flow, outermost_flow, seal_flow, parcel_flow, seal_outer_flow),
     *(seal_child_flow, trade_flow, bargain_flow, peep_flow, report_flow, told_flow, talk_flow, greet_flow, tick_flow),
     *(look_at, look_again, make_part, unmake_part, craft_part, ship_part, announce_news, shout_word, buy_part),
-    *(paying_flow, pay_for, stock_flow, outer_nap_flow, twice_flow),
+    *(outer_trade_flow, paying_flow, pay_for, stock_flow, outer_nap_flow, twice_flow),
     *(haggle_for, sell_part, peek_first, hear, hear_too, hear_at_leisure, keep_last, count_late, whisper_late),
     *(sweep_stall, meet_person, uncraft_kit),
 ]
