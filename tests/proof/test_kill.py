@@ -62,7 +62,7 @@ def resume_and_compare(folder: Path) -> None:
     assert set(statuses) <= {"completed", "refused"}
     changes = rows(folder, "select count(*) from journal where kind = 'changed'")[0][0]
     assert changes == 2 * sum(step.split()[1] in EFFECTS for step in recorded(folder)), "as many effects as steps"
-    amounts = rows(folder, "select sum(json_extract(body, '$.amount')) from record")
+    amounts = rows(folder, "select coalesce(sum(json_extract(body, '$.amount')), 0) from record")
     assert amounts == [(0,)], "debits equal credits"
     kept_amounts = rows(
         folder, "select json_extract(body, '$.amount') from record where key like '% in' group by 1 order by 1"
@@ -88,7 +88,7 @@ def test_a_killed_process_is_carried_on_where_its_record_ends(seed: int, tmp_pat
     "seed", [*SHORT_SEEDS[:1], *(pytest.param(seed, marks=pytest.mark.long) for seed in LONG_SEEDS[:10])]
 )
 def test_a_process_killed_in_the_middle_of_its_writer_is_carried_on(seed: int, point: str, tmp_path: Path) -> None:
-    number = random.Random(seed).randrange(1, 200)
+    number = random.Random(seed).randrange(41, 400)
     print(f"seed {seed}: killed at {point} number {number}")
     child = subprocess.run(program(tmp_path, "start", JOBS, point, number), timeout=120, check=False)
 
