@@ -38,6 +38,10 @@ class Dog(Message, tag=True):
     weight: int
 
 
+class Bird(Message, tag=True):
+    song: str
+
+
 class Box[T](Message):
     content: T
     more: list[T]
@@ -62,7 +66,7 @@ class Plain(Message):
     pair: tuple[int, str]
     of_numbers: dict[int, str]
     of_names: dict[str, Dog]
-    pet: Cat | Dog | None = None
+    pet: Bird | Dog | None = None
 
 
 class Everything(Message, identity="id", subject="pseudonym"):
