@@ -100,17 +100,20 @@ class House:
     def crash(self, contract: str, message: Any, faults: Dying) -> RunView:
         """Start a run, die at the named point, open another engine, and return how the run stands then."""
         self.reopen(faults=faults)
-        try:
-            self.engine.start(contract, message, actor="tester")
-            self.settle()
-        except Crash:
-            pass
-        else:
-            raise AssertionError(f"nothing died: {faults.passed}")
+        self.dies(lambda: self.engine.start(contract, message, actor="tester"))
         self.reopen()
         run_id = self.engine.start(contract, message, actor="tester")
         self.settle()
         return self.view(run_id)
+
+    def dies(self, call: Callable[[], object]) -> None:
+        """Make a call during which, or after which, the engine dies."""
+        try:
+            call()
+            self.settle()
+        except Crash:
+            return
+        raise AssertionError("nothing died")
 
     def view(self, run_id: str) -> RunView:
         """Return how a run stands."""

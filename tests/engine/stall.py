@@ -893,6 +893,6 @@ SWEPT = stall_app(
 ).load()
 
 
-def job(name: str, a: str = "a", b: str = "b", c: str = "c") -> Job:
+def a_job(name: str, a: str = "a", b: str = "b", c: str = "c") -> Job:
     """Return a job whose parts have these names."""
     return Job(id=name, a=Part(name=a), b=Part(name=b), c=Part(name=c))

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 from house import House
-from stall import job
+from stall import a_job
 
 from isthmus.core.errors import InputError, NotFound
 
 
 def test_a_run_that_waits_is_taken_back_when_it_is_cancelled(house: House) -> None:
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
     house.engine.cancel(run_id, actor="operator")
     house.settle()
 
@@ -26,7 +26,7 @@ def test_a_run_that_waits_is_taken_back_when_it_is_cancelled(house: House) -> No
 
 def test_a_run_that_waits_to_try_again_is_fenced(house: House) -> None:
     house.plan["craft", "b"] = ["fail", "ok"]
-    run_id = house.run("slow", job("1")).run_id
+    run_id = house.run("slow", a_job("1")).run_id
     house.engine.cancel(run_id, actor="operator")
     house.settle()
     house.move(timedelta(minutes=5))
@@ -45,7 +45,7 @@ def test_an_answer_of_a_gateway_that_comes_after_the_cancel_changes_nothing(hous
         return "ok"
 
     house.plan["market call", "b"] = [slow]
-    run_id = house.engine.start("trade", job("1"))
+    run_id = house.engine.start("trade", a_job("1"))
     asked.wait(10)
     house.engine.cancel(run_id, actor="operator")
     house.until(lambda: house.view(run_id).status == "cancelled")
@@ -59,7 +59,7 @@ def test_an_answer_of_a_gateway_that_comes_after_the_cancel_changes_nothing(hous
 
 
 def test_children_are_taken_back_with_their_parent(house: House) -> None:
-    run_id = house.run("outer_nap", job("1")).run_id
+    run_id = house.run("outer_nap", a_job("1")).run_id
     house.engine.cancel(run_id, actor="operator")
     house.settle()
     house.move(timedelta(hours=2))
@@ -71,7 +71,7 @@ def test_children_are_taken_back_with_their_parent(house: House) -> None:
 
 
 def test_a_child_is_cancelled_with_its_parent_only(house: House) -> None:
-    house.run("outer_nap", job("1"))
+    house.run("outer_nap", a_job("1"))
     ((child,),) = house.rows("select run_id from run where contract = 'nap'")
 
     with pytest.raises(InputError, match="part of"):
@@ -83,11 +83,11 @@ def test_a_run_that_has_ended_cannot_be_cancelled(house: House, ending: str) -> 
     if ending == "refused":
         house.plan["look", "c"] = ["no"]
     if ending == "cancelled":
-        run_id = house.run("nap", job("1")).run_id
+        run_id = house.run("nap", a_job("1")).run_id
         house.engine.cancel(run_id, actor="operator")
         house.settle()
     else:
-        run_id = house.run("chain", job("1")).run_id
+        run_id = house.run("chain", a_job("1")).run_id
     assert house.view(run_id).status == ending
     before = house.journal(run_id)
 
@@ -103,7 +103,7 @@ def test_a_run_that_does_not_exist_cannot_be_cancelled(house: House) -> None:
 
 
 def test_a_cancelled_run_is_taken_back_by_whoever_opens_next(house: House) -> None:
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
     house.engine.abandon()
     house.beside().cancel(run_id, actor="operator")
     house.open()
@@ -116,7 +116,7 @@ def test_a_cancelled_run_is_taken_back_by_whoever_opens_next(house: House) -> No
 def test_a_stuck_child_is_taken_back_with_its_parent_and_its_letter_changes_nothing_afterwards(house: House) -> None:
     house.plan["market call", "b"] = ["lost"]
     house.plan["market inquire", "b"] = ["unknown"]
-    run_id = house.run("outer_trade", job("1")).run_id
+    run_id = house.run("outer_trade", a_job("1")).run_id
     assert house.statuses("trade") == ["stuck"]
     assert house.view(run_id).status == "running"
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from house import House, answer
-from stall import job
+from stall import a_job
 
 
 def undone(house: House) -> list[str]:
@@ -14,7 +14,7 @@ def undone(house: House) -> list[str]:
 
 
 def test_a_child_answers_its_parent(house: House) -> None:
-    run = house.run("outer", job("1"))
+    run = house.run("outer", a_job("1"))
 
     assert (run.status, answer(run)) == ("completed", {"text": "look c"})
     assert house.statuses("chain") == ["completed"]
@@ -23,7 +23,7 @@ def test_a_child_answers_its_parent(house: House) -> None:
 def test_a_child_that_refuses_is_taken_back_before_its_parent_sees_it(house: House) -> None:
     house.plan["look", "c"] = ["no"]
 
-    run = house.run("forgiving", job("1"))
+    run = house.run("forgiving", a_job("1"))
 
     assert (run.status, answer(run)) == ("completed", {"text": "without"})
     assert house.plan.calls.index(("unmake", "a")) < house.plan.calls.index(("craft", "instead"))
@@ -34,7 +34,7 @@ def test_a_child_that_refuses_is_taken_back_before_its_parent_sees_it(house: Hou
 def test_a_child_that_fails_is_taken_back_and_its_parent_fails(house: House) -> None:
     house.plan["make", "b"] = ["fail"]
 
-    run = house.run("outer", job("1"))
+    run = house.run("outer", a_job("1"))
 
     assert run.status == "failed"
     assert undone(house) == ["b", "a", "before"]
@@ -45,7 +45,7 @@ def test_a_child_that_fails_is_taken_back_and_its_parent_fails(house: House) -> 
 def test_a_completed_child_without_an_undo_is_undone_by_its_steps(house: House) -> None:
     house.plan["look", "after"] = ["no"]
 
-    run = house.run("outer", job("1"))
+    run = house.run("outer", a_job("1"))
 
     assert run.status == "refused"
     assert undone(house) == ["b", "a", "before"]
@@ -55,7 +55,7 @@ def test_a_completed_child_without_an_undo_is_undone_by_its_steps(house: House) 
 def test_a_completed_child_with_an_undo_is_undone_by_it_alone(house: House) -> None:
     house.plan["look", "after"] = ["no"]
 
-    assert house.run("outer_kit", job("1")).status == "refused"
+    assert house.run("outer_kit", a_job("1")).status == "refused"
     assert undone(house) == ["1"]
     assert house.records() == {}
 
@@ -65,7 +65,7 @@ def test_a_completed_child_with_an_undo_is_undone_by_it_alone(house: House) -> N
 def test_children_of_children_are_taken_back_in_reverse(house: House, what: str, name: str, how: str) -> None:
     house.plan[what, name] = [how]
 
-    run = house.run("outermost", job("1"))
+    run = house.run("outermost", a_job("1"))
 
     assert run.status == {"no": "refused", "fail": "failed"}[how]
     without_b = (what, name, how) == ("make", "b", "no")
@@ -74,7 +74,7 @@ def test_children_of_children_are_taken_back_in_reverse(house: House, what: str,
 
 
 def test_a_child_is_found_again_after_a_restart_and_not_started_twice(house: House) -> None:
-    run_id = house.run("outer_nap", job("1")).run_id
+    run_id = house.run("outer_nap", a_job("1")).run_id
     house.reopen()
     house.settle()
     house.move(timedelta(hours=1))
@@ -85,7 +85,7 @@ def test_a_child_is_found_again_after_a_restart_and_not_started_twice(house: Hou
 
 
 def test_the_same_child_asked_for_at_two_places_is_two_runs(house: House) -> None:
-    run = house.run("twice", job("1"))
+    run = house.run("twice", a_job("1"))
 
     assert run.status == "completed"
     assert house.statuses("kit") == ["completed", "completed"]

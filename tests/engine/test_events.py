@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from house import House, answer
-from stall import Word, job
+from stall import Word, a_job
 
 from isthmus.core.errors import MessageInvalid, NotFound
 
@@ -18,7 +18,7 @@ def late(house: House) -> dict[str, int]:
 
 
 def test_an_event_may_come_while_the_run_waits(house: House) -> None:
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
 
     assert house.say("1", "now") == "delivered"
     assert answer(house.view(run_id)) == {"text": "now"}
@@ -26,7 +26,7 @@ def test_an_event_may_come_while_the_run_waits(house: House) -> None:
 
 def test_an_event_may_come_before_the_run_waits(house: House) -> None:
     house.plan["craft", "a"] = ["fail", "ok"]
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
 
     assert house.say("1", "early") == "queued"
     house.move(timedelta(minutes=1))
@@ -34,7 +34,7 @@ def test_an_event_may_come_before_the_run_waits(house: House) -> None:
 
 
 def test_an_event_that_comes_twice_counts_once(house: House) -> None:
-    run_id = house.run("listen", job("1")).run_id
+    run_id = house.run("listen", a_job("1")).run_id
 
     assert [house.say("1", "one", "id 1"), house.say("1", "one", "id 1")] == ["delivered", "repeated"]
     assert house.view(run_id).status == "running"
@@ -44,7 +44,7 @@ def test_an_event_that_comes_twice_counts_once(house: House) -> None:
 
 
 def test_events_of_one_key_are_taken_in_the_order_they_came(house: House) -> None:
-    house.engine.start("listen", job("1"))
+    house.engine.start("listen", a_job("1"))
     for word in ("one", "two", "three"):
         house.engine.send("Word", key="1", message=Word(text=word))
     house.settle()
@@ -55,7 +55,7 @@ def test_events_of_one_key_are_taken_in_the_order_they_came(house: House) -> Non
 
 
 def test_a_timeout_ends_the_wait_and_not_the_queue(house: House) -> None:
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
     house.move(HALF_AN_HOUR)
 
     assert house.view(run_id).status == "timed_out"
@@ -65,7 +65,7 @@ def test_a_timeout_ends_the_wait_and_not_the_queue(house: House) -> None:
 
 
 def test_a_wait_does_not_end_before_its_time(house: House) -> None:
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
     house.move(HALF_AN_HOUR - timedelta(microseconds=1))
 
     assert house.view(run_id).status == "running"
@@ -76,7 +76,7 @@ def test_a_wait_does_not_end_before_its_time(house: House) -> None:
 
 def test_what_the_mailbox_has_decided_stands_whichever_is_told_first(house: House) -> None:
     """The event arrives while the engine is down, and the time of the wait is over when it opens."""
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
     house.engine.abandon()
     house.beside().send("Word", key="1", message=Word(text="in time"))
     house.clock.move(timedelta(hours=1))
@@ -87,7 +87,7 @@ def test_what_the_mailbox_has_decided_stands_whichever_is_told_first(house: Hous
 
 
 def test_a_wait_whose_time_passed_while_no_engine_ran_times_out(house: House) -> None:
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
     house.engine.abandon()
     house.clock.move(HALF_AN_HOUR)
     house.open()
@@ -97,7 +97,7 @@ def test_a_wait_whose_time_passed_while_no_engine_ran_times_out(house: House) ->
 
 
 def test_the_time_of_a_wait_runs_on_across_a_restart(house: House) -> None:
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
     house.move(timedelta(minutes=20))
     house.reopen()
     house.settle()
@@ -114,7 +114,7 @@ def test_an_event_that_nobody_ever_owned_is_late(house: House) -> None:
 
 
 def test_an_event_after_the_end_of_its_run_is_late_and_journaled_under_it(house: House) -> None:
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
     house.say("1", "now")
 
     assert house.say("1", "again") == "late"
@@ -124,7 +124,7 @@ def test_an_event_after_the_end_of_its_run_is_late_and_journaled_under_it(house:
 
 def test_what_is_left_in_the_queue_when_a_run_ends_is_late(house: House) -> None:
     house.plan["craft", "a"] = ["fail"]
-    run_id = house.run("must_hear", job("1")).run_id
+    run_id = house.run("must_hear", a_job("1")).run_id
     assert house.say("1", "in vain") == "queued"
     house.move(timedelta(minutes=1))
     house.move(timedelta(minutes=1))
@@ -143,8 +143,8 @@ def test_late_events_are_handled_once_across_restarts(house: House) -> None:
 
 
 def test_the_second_run_that_waits_for_a_key_fails(house: House) -> None:
-    first = house.run("must_hear", job("1")).run_id
-    second = house.run("listen", job("1"))
+    first = house.run("must_hear", a_job("1")).run_id
+    second = house.run("listen", a_job("1"))
 
     assert second.status == "failed"
     assert house.say("1", "for the first") == "delivered"
@@ -153,9 +153,9 @@ def test_the_second_run_that_waits_for_a_key_fails(house: House) -> None:
 
 def test_the_end_of_one_owner_leaves_the_queue_to_another(house: House) -> None:
     house.plan["craft", "a"] = ["fail", "fail", "ok"]
-    waiting = house.run("must_hear", job("1")).run_id
+    waiting = house.run("must_hear", a_job("1")).run_id
     assert house.say("1", "kept") == "queued"
-    assert answer(house.run("listen", job("1"))) is None  # it takes the word, and waits for another
+    assert answer(house.run("listen", a_job("1"))) is None  # it takes the word, and waits for another
     assert house.say("1", "second") == "delivered"
     assert house.say("1", "third") == "queued"
     house.move(timedelta(minutes=1))
@@ -167,7 +167,7 @@ def test_the_end_of_one_owner_leaves_the_queue_to_another(house: House) -> None:
 
 def test_an_event_is_held_for_a_run_that_has_yet_to_name_its_key(house: House) -> None:
     house.plan["look", "a"] = ["the key"]
-    run_id = house.run("find_name", job("1")).run_id
+    run_id = house.run("find_name", a_job("1")).run_id
 
     assert house.say("the key", "held") == "queued"
     house.move(timedelta(hours=1))
@@ -176,7 +176,7 @@ def test_an_event_is_held_for_a_run_that_has_yet_to_name_its_key(house: House) -
 
 def test_an_event_that_was_held_for_nobody_is_late_in_the_end(house: House) -> None:
     house.plan["look", "a"] = ["the key"]
-    house.run("find_name", job("1"))
+    house.run("find_name", a_job("1"))
     assert house.say("another key", "held in vain") == "queued"
     house.move(timedelta(hours=1))
     house.say("the key", "the end")
@@ -188,7 +188,7 @@ def test_an_event_that_was_held_for_nobody_is_late_in_the_end(house: House) -> N
 def test_a_handler_sends_an_event_once_however_often_it_is_tried(house: House) -> None:
     house.plan["shout", "1"] = ["fail", "fail", "ok"]
 
-    assert answer(house.run("talk", job("1", a="1"))) == {"text": "shouted"}
+    assert answer(house.run("talk", a_job("1", a="1"))) == {"text": "shouted"}
     assert house.rows("select count(*) from mailbox") == [(1,)]
 
 

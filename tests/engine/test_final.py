@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from house import House
-from stall import job
+from stall import a_job
 
 from isthmus.core.errors import InputError
 
@@ -14,7 +14,7 @@ from isthmus.core.errors import InputError
 def test_a_failure_after_a_final_step_asks_a_person_and_takes_nothing_back(house: House) -> None:
     house.plan["ship", "c"] = ["fail"]
 
-    run = house.run("seal", job("1"))
+    run = house.run("seal", a_job("1"))
 
     assert run.status == "stuck"
     assert house.records() == {"a": "crafted", "shipped b": "shipped"}
@@ -23,7 +23,7 @@ def test_a_failure_after_a_final_step_asks_a_person_and_takes_nothing_back(house
 
 def test_replaying_it_carries_the_run_on_from_where_it_stood(house: House) -> None:
     house.plan["ship", "c"] = ["fail"]
-    run = house.run("seal", job("1"))
+    run = house.run("seal", a_job("1"))
     house.replay()
     assert house.view(run.run_id).status == "stuck"
     assert house.plan.count("ship", "c") == 6
@@ -38,12 +38,12 @@ def test_replaying_it_carries_the_run_on_from_where_it_stood(house: House) -> No
 def test_a_final_step_that_failed_itself_was_not_done_and_the_rest_is_taken_back(house: House) -> None:
     house.plan["ship", "b"] = ["fail"]
 
-    assert house.run("seal", job("1")).status == "failed"
+    assert house.run("seal", a_job("1")).status == "failed"
     assert house.records() == {}
 
 
 def test_a_final_step_of_a_child_is_one_of_its_parent(house: House) -> None:
-    run_id = house.run("seal_outer", job("1")).run_id
+    run_id = house.run("seal_outer", a_job("1")).run_id
     house.move(timedelta(hours=1))
 
     assert house.view(run_id).status == "completed"
@@ -53,7 +53,7 @@ def test_a_final_step_of_a_child_is_one_of_its_parent(house: House) -> None:
 
 def test_an_operator_cannot_cancel_what_cannot_be_undone(house: House) -> None:
     house.plan["ship", "c"] = ["fail"]
-    run = house.run("seal", job("1"))
+    run = house.run("seal", a_job("1"))
 
     with pytest.raises(InputError):
         house.engine.cancel(run.run_id, actor="operator")
@@ -62,7 +62,7 @@ def test_an_operator_cannot_cancel_what_cannot_be_undone(house: House) -> None:
 
 
 def test_an_operator_cannot_cancel_a_run_whose_child_has_done_what_cannot_be_undone(house: House) -> None:
-    run_id = house.run("seal_outer", job("1")).run_id  # its child has shipped, and sleeps
+    run_id = house.run("seal_outer", a_job("1")).run_id  # its child has shipped, and sleeps
 
     with pytest.raises(InputError, match="cannot be undone"):
         house.engine.cancel(run_id, actor="operator")
@@ -73,7 +73,7 @@ def test_an_operator_cannot_cancel_a_run_whose_child_has_done_what_cannot_be_und
 
 def test_a_child_that_fails_after_a_final_step_of_its_parent_is_taken_back_and_a_person_asked(house: House) -> None:
     house.plan["craft", "b"] = ["fail"]
-    run_id = house.run("seal_child", job("1")).run_id
+    run_id = house.run("seal_child", a_job("1")).run_id
     house.move(timedelta(minutes=1))
     house.move(timedelta(minutes=1))
 
@@ -91,7 +91,7 @@ def test_a_final_call_of_a_gateway_that_failed_for_good_may_have_happened_so_a_p
     house.plan["market call", "b"] = ["lost"]
     house.plan["market inquire", "b"] = ["fail"]
 
-    run = house.run("paying", job("1"))
+    run = house.run("paying", a_job("1"))
 
     assert (run.status, house.stall.market.done) == ("stuck", ["b"])
     assert house.records() == {"a": "crafted"}

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from house import Dying, House, answer
-from stall import Part, job
+from stall import Part, a_job
 
 from isthmus.adapters.local.failure import HandlerFailed
 from isthmus.core.testing import Crash
@@ -29,7 +29,7 @@ def test_the_intent_is_committed_before_the_call(house: House) -> None:
         return "ok"
 
     house.plan["market call", "b"] = [look]
-    run = house.run("trade", job("1"))
+    run = house.run("trade", a_job("1"))
 
     assert run.status == "completed"
     assert seen == [("0", "answered"), ("1", "intent")]
@@ -41,7 +41,7 @@ def test_the_intent_is_committed_before_the_call(house: House) -> None:
 def test_an_answer_that_was_lost_is_inquired_after_and_found(house: House) -> None:
     house.plan["market call", "b"] = ["lost"]
 
-    run = house.run("trade", job("1"))
+    run = house.run("trade", a_job("1"))
 
     assert (run.status, answer(run)) == ("completed", {"text": "buy b"})
     assert bought(house) == (["b"], 1, 1)
@@ -50,7 +50,7 @@ def test_an_answer_that_was_lost_is_inquired_after_and_found(house: House) -> No
 def test_a_call_that_never_arrived_is_made_again(house: House) -> None:
     house.plan["market call", "b"] = ["fail", "ok"]
 
-    assert house.run("trade", job("1")).status == "completed"
+    assert house.run("trade", a_job("1")).status == "completed"
     assert bought(house) == (["b"], 2, 1)
 
 
@@ -58,7 +58,7 @@ def test_when_nobody_can_say_the_run_is_stuck_and_a_person_asked(house: House) -
     house.plan["market call", "b"] = ["lost"]
     house.plan["market inquire", "b"] = ["unknown"]
 
-    run = house.run("trade", job("1"))
+    run = house.run("trade", a_job("1"))
 
     assert run.status == "stuck"
     assert [letter[1:] for letter in house.letters()] == [("step", "1", "trade")]
@@ -75,7 +75,7 @@ def test_when_nobody_can_say_the_run_is_stuck_and_a_person_asked(house: House) -
 
 @pytest.mark.parametrize("point", ["before_call", "after_call", "before_commit", "after_commit"])
 def test_a_crash_around_the_call_buys_once(house: House, point: str) -> None:
-    run = house.crash("trade", job("1"), Dying(point, "1"))
+    run = house.crash("trade", a_job("1"), Dying(point, "1"))
 
     assert run.status == "completed"
     assert bought(house)[:2] == (["b"], 1)
@@ -83,7 +83,7 @@ def test_a_crash_around_the_call_buys_once(house: House, point: str) -> None:
 
 
 def test_a_crash_before_the_answer_is_committed_inquires(house: House) -> None:
-    run = house.crash("trade", job("1"), Dying("before_commit", "1", number=2))
+    run = house.crash("trade", a_job("1"), Dying("before_commit", "1", number=2))
 
     assert run.status == "completed"
     assert bought(house) == (["b"], 1, 1)
@@ -92,7 +92,7 @@ def test_a_crash_before_the_answer_is_committed_inquires(house: House) -> None:
 def test_a_refusal_after_the_answer_is_recorded_with_none_of_its_effects(house: House) -> None:
     house.plan["buy", "b"] = ["no"]
 
-    run = house.run("trade", job("1"))
+    run = house.run("trade", a_job("1"))
 
     assert run.status == "refused"
     assert house.stall.returns.done == []
@@ -103,7 +103,7 @@ def test_a_purchase_is_taken_back_through_its_own_gateway(house: House) -> None:
     house.plan["look", "c"] = ["no"]
     house.plan["returns call", "b"] = ["lost"]
 
-    assert house.run("trade", job("1")).status == "refused"
+    assert house.run("trade", a_job("1")).status == "refused"
     assert (house.stall.market.done, house.stall.returns.done) == (["b"], ["b"])
     assert house.plan.count("returns inquire", "b") == 1
     assert house.records() == {}
@@ -114,7 +114,7 @@ def test_an_undo_of_which_nobody_knows_is_stuck(house: House) -> None:
     house.plan["returns call", "b"] = ["lost"]
     house.plan["returns inquire", "b"] = ["unknown"]
 
-    run = house.run("trade", job("1"))
+    run = house.run("trade", a_job("1"))
 
     assert run.status == "stuck"
     assert house.records() == {"a": "made", "b": "market b"}
@@ -128,7 +128,7 @@ def test_an_undo_of_which_nobody_knows_is_stuck(house: House) -> None:
 def test_a_crash_around_the_call_of_an_undo_sells_once(house: House, point: str) -> None:
     house.plan["look", "c"] = ["no"]
 
-    run = house.crash("trade", job("1"), Dying(point, "undo:1"))
+    run = house.crash("trade", a_job("1"), Dying(point, "undo:1"))
 
     assert run.status == "refused"
     assert house.stall.returns.done == ["b"]
@@ -139,14 +139,14 @@ def test_a_purchase_that_failed_for_good_is_taken_back_for_it_may_have_happened(
     house.plan["market call", "b"] = ["lost"]
     house.plan["market inquire", "b"] = ["fail"]
 
-    assert house.run("trade", job("1")).status == "failed"
+    assert house.run("trade", a_job("1")).status == "failed"
     assert house.stall.returns.done == ["b"]
 
 
 def test_tables_open_only_after_the_gateway_has_answered(house: House) -> None:
     house.plan["peek", "b"] = ["peek"]
 
-    run = house.run("peep", job("1"))
+    run = house.run("peep", a_job("1"))
 
     assert (run.status, answer(run)["error"]) == ("failed", "RuntimeError")
     assert house.stall.market.done == []
@@ -164,7 +164,7 @@ def test_an_answer_of_another_type_without_asking_the_gateway_is_a_failure(house
 
     with pytest.raises(HandlerFailed):
         house.engine.ask("peek", Part(name="b"), key="k")
-    assert house.run("chain", job("2")).status == "completed"
+    assert house.run("chain", a_job("2")).status == "completed"
 
 
 def test_a_gateway_that_does_not_answer_in_time_has_failed_and_is_inquired_after(house: House) -> None:
@@ -175,7 +175,7 @@ def test_a_gateway_that_does_not_answer_in_time_has_failed_and_is_inquired_after
         return "ok"
 
     house.plan["market call", "b"] = [slow, "ok"]
-    run_id = house.engine.start("bargain", job("1"))
+    run_id = house.engine.start("bargain", a_job("1"))
     house.until(lambda: house.plan.count("market inquire", "b"))
     late.set()
     view = house.engine.wait(run_id, timeout_seconds=10)
@@ -188,8 +188,8 @@ def test_a_gateway_that_does_not_answer_in_time_has_failed_and_is_inquired_after
 def test_other_work_goes_on_while_a_gateway_takes_its_time(house: House) -> None:
     free = threading.Event()
     house.plan["market call", "b"] = [lambda: free.wait(10) and "ok"]
-    run_id = house.engine.start("trade", job("1"))
-    other = house.engine.start("chain", job("2"))
+    run_id = house.engine.start("trade", a_job("1"))
+    other = house.engine.start("chain", a_job("2"))
 
     assert house.engine.wait(other, timeout_seconds=10).status == "completed"
     free.set()

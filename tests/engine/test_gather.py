@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from house import House, answer
-from stall import job
+from stall import a_job
 
 PARTS = ("a", "b", "c")
 
@@ -14,14 +14,14 @@ PARTS = ("a", "b", "c")
 def test_the_answers_come_in_the_order_written(house: House) -> None:
     house.plan["make", "a"] = ["fail", "fail", "the first"]
 
-    assert answer(house.run("side", job("1"))) == {"text": "the first"}
+    assert answer(house.run("side", a_job("1"))) == {"text": "the first"}
 
 
 def test_a_failure_outranks_a_refusal_that_came_first(house: House) -> None:
     house.plan["make", "a"] = ["no"]
     house.plan["make", "b"] = ["fail"]
 
-    run = house.run("side", job("1"))
+    run = house.run("side", a_job("1"))
 
     assert run.status == "failed"
     assert house.plan.count("make", "b") == 3
@@ -31,7 +31,7 @@ def test_the_refusal_written_first_counts_whichever_came_first(house: House) -> 
     house.plan["make", "a"] = ["fail", "fail", "no"]
     house.plan["look", "c"] = ["no"]
 
-    run = house.run("side", job("1"))
+    run = house.run("side", a_job("1"))
 
     assert (run.status, answer(run)) == ("refused", {"refusal": "No", "fields": {"why": "a"}})
 
@@ -40,7 +40,7 @@ def test_all_branches_settle_before_anything_is_taken_back(house: House) -> None
     house.plan["look", "c"] = ["no"]
     house.plan["make", "b"] = ["fail", "fail", "ok"]
 
-    run = house.run("side", job("1"))
+    run = house.run("side", a_job("1"))
 
     entries = house.journal(run.run_id)
     assert run.status == "refused"
@@ -56,7 +56,7 @@ def test_what_the_other_branches_did_is_taken_back_in_reverse_and_the_refused_on
 ) -> None:
     house.plan["look" if refused == "c" else "make", refused] = ["no"]
 
-    assert house.run("side", job("1")).status == "refused"
+    assert house.run("side", a_job("1")).status == "refused"
     undone = [name for what, name in house.plan.calls if what == "unmake"]
     assert undone == [name for name in ("b", "a") if name != refused]
 
@@ -64,7 +64,7 @@ def test_what_the_other_branches_did_is_taken_back_in_reverse_and_the_refused_on
 def test_a_failed_branch_is_taken_back_too_for_it_may_have_acted(house: House) -> None:
     house.plan["make", "b"] = ["fail"]
 
-    assert house.run("side", job("1")).status == "failed"
+    assert house.run("side", a_job("1")).status == "failed"
     assert [name for what, name in house.plan.calls if what == "unmake"] == ["b", "a"]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from house import House
-from stall import job
+from stall import a_job
 
 
 def test_a_run_sleeps_as_long_as_it_said(house: House) -> None:
-    run_id = house.run("nap", job("1")).run_id
+    run_id = house.run("nap", a_job("1")).run_id
     house.move(timedelta(minutes=59))
     assert house.view(run_id).status == "running"
     house.move(timedelta(minutes=1))
@@ -18,7 +18,7 @@ def test_a_run_sleeps_as_long_as_it_said(house: House) -> None:
 
 
 def test_a_restart_does_not_begin_the_sleep_anew(house: House) -> None:
-    run_id = house.run("nap", job("1")).run_id
+    run_id = house.run("nap", a_job("1")).run_id
     house.move(timedelta(minutes=40))
     house.reopen()
     house.settle()
@@ -28,7 +28,7 @@ def test_a_restart_does_not_begin_the_sleep_anew(house: House) -> None:
 
 
 def test_a_sleep_that_was_over_before_the_engine_opened_ends_when_it_opens(house: House) -> None:
-    run_id = house.run("nap", job("1")).run_id
+    run_id = house.run("nap", a_job("1")).run_id
     house.engine.abandon()
     house.clock.move(timedelta(days=9))
     house.open()
@@ -39,7 +39,7 @@ def test_a_sleep_that_was_over_before_the_engine_opened_ends_when_it_opens(house
 
 
 def test_a_run_that_is_cancelled_does_not_wake(house: House) -> None:
-    run_id = house.run("nap", job("1")).run_id
+    run_id = house.run("nap", a_job("1")).run_id
     house.engine.cancel(run_id, actor="operator")
     house.settle()
     house.move(timedelta(hours=2))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from house import House, answer
-from stall import No, Part, job
+from stall import No, Part, a_job
 
 from isthmus.adapters.local.failure import HandlerFailed
 from isthmus.adapters.runtime.deployment import Deployment
@@ -57,7 +57,7 @@ def test_a_refusal_that_the_contract_does_not_declare_is_a_failure_and_retried(h
 def test_a_failure_leaves_none_of_its_effects_and_is_tried_again(house: House) -> None:
     house.plan["make", "a"] = ["fail", "fail", "ok"]
 
-    run = house.run("chain", job("1"))
+    run = house.run("chain", a_job("1"))
 
     assert run.status == "completed"
     assert house.journal(run.run_id).count(("0", "changed")) == 1
@@ -76,7 +76,7 @@ def test_attempts_are_counted_and_end(house: House) -> None:
 
 def test_retries_wait_longer_each_time_on_the_clock(house: House) -> None:
     house.plan["craft", "b"] = ["fail", "fail", "ok"]
-    run_id = house.run("slow", job("1")).run_id
+    run_id = house.run("slow", a_job("1")).run_id
     asked = []
     for _second in range(7):
         asked.append(house.plan.count("craft", "b"))
@@ -88,7 +88,7 @@ def test_retries_wait_longer_each_time_on_the_clock(house: House) -> None:
 
 def test_attempts_survive_a_restart(house: House) -> None:
     house.plan["craft", "b"] = ["fail"]
-    run_id = house.run("slow", job("1")).run_id
+    run_id = house.run("slow", a_job("1")).run_id
     for _restart in range(4):
         house.reopen()
         house.move(timedelta(minutes=1))
@@ -100,7 +100,7 @@ def test_attempts_survive_a_restart(house: House) -> None:
 def test_an_answer_over_the_limit_is_a_failure(house: House) -> None:
     house.plan["make", "b"] = ["large"]
 
-    run = house.run("chain", job("1"))
+    run = house.run("chain", a_job("1"))
 
     assert run.status == "failed"
     assert answer(run)["error"] == "ValueError"
@@ -108,7 +108,7 @@ def test_an_answer_over_the_limit_is_a_failure(house: House) -> None:
 
 
 def test_a_recorded_step_never_runs_again(house: House) -> None:
-    run_id = house.run("nap", job("1")).run_id
+    run_id = house.run("nap", a_job("1")).run_id
     house.plan["make", "a"] = ["fail"]
     for _restart in range(2):
         house.reopen()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from house import House, answer
-from stall import job
+from stall import a_job
 
 
 def undone(house: House) -> list[str]:
@@ -16,7 +16,7 @@ def undone(house: House) -> list[str]:
 def test_what_was_done_is_undone_in_reverse_order_of_place(house: House) -> None:
     house.plan["look", "c"] = ["no"]
 
-    run = house.run("chain", job("1"))
+    run = house.run("chain", a_job("1"))
 
     assert (run.status, answer(run)["fields"]) == ("refused", {"why": "c"})
     assert undone(house) == ["b", "a"]
@@ -29,17 +29,17 @@ def test_what_was_done_is_undone_in_reverse_order_of_place(house: House) -> None
 
 def test_a_refused_step_has_nothing_to_undo_and_a_failed_one_has(house: House) -> None:
     house.plan["make", "b"] = ["no"]
-    assert house.run("chain", job("1")).status == "refused"
+    assert house.run("chain", a_job("1")).status == "refused"
     assert undone(house) == ["a"]
 
     house.plan["make", "b"] = ["fail"]
-    assert house.run("chain", job("2")).status == "failed"
+    assert house.run("chain", a_job("2")).status == "failed"
     assert undone(house) == ["a", "b", "a"]
 
 
 def test_a_failed_run_is_taken_back_when_its_retries_are_exhausted(house: House) -> None:
     house.plan["craft", "b"] = ["fail"]
-    run_id = house.run("slow", job("1")).run_id
+    run_id = house.run("slow", a_job("1")).run_id
     house.move(timedelta(seconds=10))
     assert house.records() == {"a": "crafted"}
     house.move(timedelta(seconds=20))
@@ -53,7 +53,7 @@ def test_an_undo_that_fails_is_tried_again(house: House) -> None:
     house.plan["look", "c"] = ["no"]
     house.plan["unmake", "b"] = ["fail", "fail", "ok"]
 
-    assert house.run("chain", job("1")).status == "refused"
+    assert house.run("chain", a_job("1")).status == "refused"
     assert undone(house) == ["b", "b", "b", "a"]
     assert house.letters() == []
 
@@ -65,7 +65,7 @@ def test_an_undo_that_keeps_failing_or_refuses_stops_the_rest_until_a_person_has
     house.plan["look", "c"] = ["no"]
     house.plan["unmake", "b"] = [how]
 
-    run = house.run("chain", job("1"))
+    run = house.run("chain", a_job("1"))
 
     assert run.status == "stuck"
     assert "a" not in undone(house)
@@ -87,7 +87,7 @@ def test_an_undo_that_keeps_failing_or_refuses_stops_the_rest_until_a_person_has
 def test_a_stuck_run_stays_stuck_across_a_restart(house: House) -> None:
     house.plan["look", "c"] = ["no"]
     house.plan["unmake", "b"] = ["fail"]
-    run = house.run("chain", job("1"))
+    run = house.run("chain", a_job("1"))
     house.reopen()
     house.settle()
 
@@ -102,7 +102,7 @@ def test_an_undo_of_a_childs_step_that_fails_stops_the_parent_too(house: House) 
     house.plan["look", "after"] = ["no"]
     house.plan["unmake", "a"] = ["no"]
 
-    run = house.run("outer", job("1"))
+    run = house.run("outer", a_job("1"))
 
     assert run.status == "stuck"
     assert undone(house) == ["b", "a"]
@@ -117,7 +117,7 @@ def test_an_undo_of_a_kit_that_fails_stops_the_rest(house: House) -> None:
     house.plan["look", "after"] = ["no"]
     house.plan["uncraft", "1"] = ["no"]
 
-    run = house.run("outer_kit", job("1"))
+    run = house.run("outer_kit", a_job("1"))
     assert run.status == "stuck"
     house.plan["uncraft", "1"] = ["ok"]
     house.replay()
@@ -130,6 +130,6 @@ def test_a_step_that_was_asked_alone_is_nobodys_to_take_back(house: House) -> No
 
     house.engine.ask("make", Part(name="alone"), key="k")
     house.plan["look", "c"] = ["no"]
-    house.run("chain", job("1"))
+    house.run("chain", a_job("1"))
 
     assert house.records() == {"alone": "made"}

@@ -1,0 +1,113 @@
+"""Operations of another process: done beside an engine, which picks them up without being opened again."""
+
+from __future__ import annotations
+
+import pytest
+from house import House
+from stall import News, Price, Word, a_job
+
+from isthmus.core.errors import IdentityConflict, InputError, MessageInvalid, NotFound
+
+
+def test_a_start_is_picked_up(house: House) -> None:
+    run_id = house.beside().start("chain", a_job("1"), actor="cli", on_behalf_of="ann")
+    house.until(lambda: house.view(run_id).status == "completed")
+
+    assert (house.view(run_id).actor, house.view(run_id).on_behalf_of) == ("cli", "ann")
+    assert house.engine.start("chain", a_job("1")) == run_id
+    assert house.plan.count("make", "a") == 1
+
+
+def test_an_event_is_picked_up(house: House) -> None:
+    run_id = house.run("must_hear", a_job("1")).run_id
+
+    assert house.beside().send("Word", key="1", message=Word(text="now")) == "delivered"
+    house.until(lambda: house.view(run_id).status == "completed")
+
+
+def test_an_event_that_comes_twice_by_two_ways_counts_once(house: House) -> None:
+    run_id = house.run("listen", a_job("1")).run_id
+    house.beside().send("Word", key="1", message=Word(text="one"), event_id="1")
+
+    assert house.say("1", "one", "1") == "repeated"
+    house.say("1", "two", "2")
+    house.until(lambda: house.view(run_id).status == "completed")
+    assert house.view(run_id).outcome == b'{"text":"one two"}'
+
+
+def test_a_cancel_is_picked_up(house: House) -> None:
+    run_id = house.run("must_hear", a_job("1")).run_id
+    house.beside().cancel(run_id, actor="operator")
+    house.until(lambda: house.view(run_id).status == "cancelled")
+
+    assert house.records() == {}
+
+
+def test_a_replay_is_picked_up(house: House) -> None:
+    house.plan["ship", "c"] = ["fail"]
+    run_id = house.run("seal", a_job("1")).run_id
+    house.plan["ship", "c"] = ["ok"]
+    house.beside().replay(house.letters()[0][0], actor="a person")
+    house.until(lambda: house.view(run_id).status == "completed")
+
+
+def test_a_replay_of_a_delivery_is_picked_up(house: House) -> None:
+    house.plan["hear first", "k 1"] = ["fail"]
+    house.engine.publish("news", News(id="k", text="1"))
+    house.settle()
+    house.plan["hear first", "k 1"] = ["ok"]
+    house.beside().replay(house.letters()[0][0], actor="a person")
+    house.until(lambda: "first k 1" in house.records())
+
+    assert house.plan.count("hear second", "k 1") == 1
+
+
+def test_what_is_published_and_fed_is_picked_up(house: House) -> None:
+    house.beside().publish("news", News(id="k", text="1"))
+    house.beside().feed("prices", Price(name="paper", price=7))
+    house.until(lambda: {"first k 1", "second k 1", "paper"} <= house.records().keys())
+
+
+def test_all_of_it_is_picked_up_by_an_engine_that_is_never_idle(house: House) -> None:
+    """It looks for notes between two groups of work, not only when it has nothing to do."""
+    house.plan["look", "c"] = ["no"]
+    run_id = house.beside().start("must_hear", a_job("busy"), actor="cli")
+    number = 0
+    while not house.records().get("a"):
+        number += 1
+        house.engine.start("side", a_job(str(number), a="x", b="y"))
+        assert number < 5_000
+    assert house.view(run_id).status == "running"
+
+
+def test_operations_refuse_what_the_engine_refuses_and_journal_it(house: House) -> None:
+    beside = house.beside()
+    run_id = house.run("chain", a_job("1")).run_id
+    wrong = [
+        (IdentityConflict, lambda: beside.start("chain", a_job("1", a="x"), actor="cli")),
+        (NotFound, lambda: beside.start("chains", a_job("1"), actor="cli")),
+        (MessageInvalid, lambda: beside.start("chain", b"{}", actor="cli")),
+        (MessageInvalid, lambda: beside.start("chain", object(), actor="cli")),
+        (NotFound, lambda: beside.send("Wrod", key="1", message=b"{}")),
+        (InputError, lambda: beside.cancel(run_id, actor="cli")),
+        (NotFound, lambda: beside.cancel("none", actor="cli")),
+        (NotFound, lambda: beside.replay(9, actor="cli")),
+        (NotFound, lambda: beside.publish("olds", News(id="k", text=""))),
+    ]
+    for error, call in wrong:
+        with pytest.raises(error):
+            call()
+
+    assert house.kinds()["rejected"] == len(wrong)
+
+
+def test_operations_work_while_no_engine_runs(house: House) -> None:
+    house.engine.close()
+    run_id = house.beside().start("listen", a_job("1"), actor="cli")
+    assert house.beside().send("Word", key="1", message=Word(text="one")) == "queued"
+    house.open()
+    house.settle()
+
+    assert house.view(run_id).status == "running"
+    house.say("1", "two")
+    assert house.view(run_id).outcome == b'{"text":"one two"}'
