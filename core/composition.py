@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from types import MappingProxyType, ModuleType
 from typing import Any, get_args, get_origin
@@ -11,12 +12,13 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from isthmus.core import blueprint as plan
+from isthmus.core.annotations import named
 from isthmus.core.app import BACKENDS, App, AppRefused
 from isthmus.core.codec import codec
 from isthmus.core.contract import Contract, Effect
 from isthmus.core.errors import SourceError
 from isthmus.core.handler import Handler
-from isthmus.core.message import Event, Message, carried_classes
+from isthmus.core.message import Event, Message, carried_classes, where_written
 from isthmus.core.ports import Binding, Caller, Clock, Gateway, Publisher, Reference, Table
 from isthmus.core.program import Program, awaited, check_workflows, waited_for
 from isthmus.core.refusal import Refusal
@@ -74,6 +76,7 @@ def compose(app: App) -> Composition:
     problems += _topics_without_publisher(app)
     problems += _triggers_that_do_not_fit(app)
     problems += _triggers_of_one_name(app)
+    problems += _events_of_one_name(app)
     problems += _messages_that_cannot_travel(app, contracts)
     workflows = {name: one for name, one in fulfilled.items() if isinstance(one, Workflow)}
     programs, found = check_workflows(workflows)
@@ -191,14 +194,10 @@ def _undos_that_do_not_fit(contracts: Mapping[str, Contract[Any, Any]]) -> Itera
         if takes != (contract.input_type, contract.output_type):
             yield (
                 f"{undo.place}: {undo.name} cannot undo {contract.name} "
-                f"(take Undo[{_named(contract.input_type)}, {_named(contract.output_type)}])"
+                f"(take Undo[{named(contract.input_type)}, {named(contract.output_type)}])"
             )
         elif undo.output_type is not type(None):
-            yield f"{undo.place}: undo {undo.name} answers {_named(undo.output_type)} (return None)"
-
-
-def _named(annotation: Any) -> str:
-    return getattr(annotation, "__name__", None) or str(annotation)
+            yield f"{undo.place}: undo {undo.name} answers {named(undo.output_type)} (return None)"
 
 
 def is_table(port: Any) -> bool:
@@ -225,8 +224,8 @@ def _ports_that_are_not_bound(app: App) -> Iterator[str]:
             if missing:
                 where = "" if len(missing) == len(BACKENDS) else f" on {', '.join(missing)}"
                 yield (
-                    f"{handler.place}: port {_named(port)}, asked for as {name!r} by {handler.function.__name__}, "
-                    f"is not bound{where} (call app.bind({_named(port)}, …))"
+                    f"{handler.place}: port {named(port)}, asked for as {name!r} by {handler.function.__name__}, "
+                    f"is not bound{where} (call app.bind({named(port)}, …))"
                 )
 
 
@@ -249,7 +248,7 @@ def _topics_without_publisher(app: App) -> Iterator[str]:
     for handler in app.handlers:
         for port in handler.ports.values():
             if get_origin(port) is Publisher and get_args(port)[0] not in carried:
-                yield f"{handler.place}: no topic carries {_named(get_args(port)[0])} (add topic(…) to the App)"
+                yield f"{handler.place}: no topic carries {named(get_args(port)[0])} (add topic(…) to the App)"
 
 
 def _no_field(message: type[Message], key: str) -> str:
@@ -266,13 +265,13 @@ def _triggers_that_do_not_fit(app: App) -> Iterator[str]:
             yield f"stream {stream.name}: {_no_field(stream.message, stream.key)} to partition by"
     for place, message, contract in reached:
         if contract.input_type is not message:
-            yield f"{place}: {contract.name} takes {_named(contract.input_type)}, not {message.__name__}"
+            yield f"{place}: {contract.name} takes {named(contract.input_type)}, not {message.__name__}"
     for workflow in app.workflows:
         taken = workflow.contract.input_type
         if getattr(taken, "__identity_field__", None) is None:
             yield (
-                f"{workflow.contract.place}: {_named(taken)} names no identity, so its runs cannot be told apart "
-                f'(write: class {_named(taken)}(Message, identity="id"))'
+                f"{workflow.contract.place}: {named(taken)} names no identity, so its runs cannot be told apart "
+                f'(write: class {named(taken)}(Message, identity="id"))'
             )
 
 
@@ -312,6 +311,19 @@ def _events(
     return found
 
 
+def _events_of_one_name(app: App) -> Iterator[str]:
+    mentioned = [*app.late_events, *(value for workflow in app.workflows for value in _mentioned(workflow))]
+    events = [one for one in mentioned if isinstance(one, type) and issubclass(one, Event)]
+    first: dict[str, type[Event]] = {}
+    for event in dict.fromkeys(events):
+        other = first.setdefault(event.__name__, event)
+        if other is not event:
+            yield (
+                f"{where_written(event)}: two events are called {event.__name__}, this one and {where_written(other)} "
+                "(rename one: events are sent by their names)"
+            )
+
+
 def _events_without_late_contract(app: App, programs: Mapping[str, Program]) -> Iterator[str]:
     bound = {event.__name__ for event in app.late_events}
     for name, program in programs.items():
@@ -328,12 +340,6 @@ def _names(annotation: Any) -> tuple[str, ...]:
 
 def _both(contract: Contract[Any, Any]) -> tuple[str, ...]:
     return tuple(sorted({*_names(contract.input_type), *_names(contract.output_type)}))
-
-
-def _port_name(port: Any) -> str:
-    arguments = ", ".join(_named(argument) for argument in get_args(port))
-    name = _named(get_origin(port) or port)
-    return f"{name}[{arguments}]" if arguments else name
 
 
 def port_kind(port: Any) -> str:
@@ -354,7 +360,7 @@ def _function_plan(handler: Handler[..., Any]) -> plan.FunctionPlan:
         effect=contract.effect.value,
         undone_by=contract.undone_by.name if contract.undone_by else None,
         refuses=tuple(refusal.__name__ for refusal in contract.refuses),
-        ports=tuple(_port_name(port) for port in handler.ports.values()),
+        ports=tuple(named(port) for port in handler.ports.values()),
         data_classes=_both(contract),
         attempts=contract.retry.attempts,
         timeout_seconds=contract.timeout.total_seconds(),
@@ -373,12 +379,18 @@ def _workflow_plan(contract: Contract[Any, Any], program: Program) -> plan.Workf
     )
 
 
+def _made_by(implementation: Any) -> str:
+    while isinstance(implementation, partial):
+        implementation = implementation.func
+    return getattr(implementation, "__name__", None) or type(implementation).__name__
+
+
 def _port_plans(app: App) -> tuple[plan.PortPlan, ...]:
     return tuple(
         plan.PortPlan(
-            port=_port_name(port),
+            port=named(port),
             kind=port_kind(port),
-            implementation=_named(binding.implementation),
+            implementation=_made_by(binding.implementation),
             backend=backend,
             secrets=tuple(binding.secrets),
             hosts=tuple(binding.hosts),

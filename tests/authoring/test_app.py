@@ -11,8 +11,10 @@ from isthmus.core import (
     PERSONAL,
     App,
     AppRefused,
+    Event,
     Message,
     Publisher,
+    Records,
     SourceError,
     Undo,
     contract,
@@ -165,6 +167,29 @@ async def begin_flow(nameless: Nameless) -> None:
 
 
 OTHER_HOLD = other_hold()
+OTHER_VERDICT: Any = type(Verdict)("Verdict", (Event,), {"__module__": __name__})
+
+
+@contract(final=True)
+def keep_other(verdict: OTHER_VERDICT) -> None:
+    """Keep another verdict."""
+
+
+class Thing(Message):
+    imagined: complex
+
+
+@contract(final=True)
+def keep_thing(thing: Thing) -> None:
+    """Keep a thing."""
+
+
+@handles(keep_thing)
+def keep_the_thing(thing: Thing) -> None: ...
+
+
+@handles(hold)
+def hold_things(order: Order, rates: Rates, things: Records[Thing]) -> Held: ...
 
 
 @handles(OTHER_HOLD)
@@ -227,6 +252,28 @@ WRONG: dict[str, tuple[Callable[[], App], str]] = {
     "a topic ordered by no field": (
         lambda: desk(topics=[topic("orders.placed", Placed, key="id")]),
         "topic orders.placed: Placed has no field 'id' (it has order) to order by",
+    ),
+    "a stream partitioned by no field": (
+        lambda: desk(streams=[stream("ticks", Tick, key="id", into=watch)]),
+        "stream ticks: Tick has no field 'id' (it has symbol) to partition by",
+    ),
+    "two topics of one name": (
+        lambda: desk(topics=[*RIGHT["topics"], topic("orders.placed", Tick, key="symbol", external=True)]),
+        "topic orders.placed is declared twice (rename one)",
+    ),
+    "two streams of one name": (lambda: desk(streams=RIGHT["streams"] * 2), "stream ticks is declared twice"),
+    "two schedules of one name": (lambda: desk(schedules=RIGHT["schedules"] * 2), "schedule sweep is declared twice"),
+    "two events of one name": (
+        lambda: desk(late_events={**RIGHT["late_events"], OTHER_VERDICT: keep_other}),
+        "two events are called Verdict, this one and desk.Verdict (rename one: events are sent by their names)",
+    ),
+    "a message that JSON cannot hold": (
+        lambda: fulfilling(keep_the_thing),
+        "Thing cannot travel: complex is nothing that JSON can hold (use types that JSON can hold)",
+    ),
+    "records that JSON cannot hold": (
+        lambda: desk(fulfils=[*without(hold_in_records), hold_things]),
+        "Thing cannot travel",
     ),
     "a message that no topic carries": (
         lambda: desk(fulfils=[*without(hold_in_records), hold_and_publish]),

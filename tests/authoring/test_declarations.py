@@ -97,6 +97,18 @@ def with_untyped(message: Ask, port) -> Answer:  # type: ignore[no-untyped-def] 
     raise NotImplementedError
 
 
+def yielding(message: Ask) -> Any:
+    yield Answer(text="")
+
+
+def of_any(message: Ask, **ports: Any) -> Answer:
+    raise NotImplementedError
+
+
+def of_places(message: Ask, port: Any, /) -> Answer:
+    raise NotImplementedError
+
+
 def declare(function: Any, **options: Any) -> Callable[[], object]:
     return lambda: cast("Any", contract)(**options)(function)
 
@@ -107,6 +119,10 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "no message": (declare(of_text), "takes str (take a class derived from Message)"),
     "no answer": (declare(to_text), "returns str (return a class derived from Message, or None)"),
     "a refusal that is none": (declare(right, refuses=[ValueError]), "list classes derived from Refusal"),
+    "two refusals of one name": (declare(right, refuses=[No, No]), "list each once"),
+    "a handler that yields": (lambda: handles(ask)(cast("Any", yielding)), "yields (return the answer)"),
+    "a handler of any ports": (lambda: handles(ask)(cast("Any", of_any)), "takes ports that have no names"),
+    "ports without names": (lambda: handles(ask)(cast("Any", of_places)), "takes ports that have no names"),
     "two effects": (declare(right, reads=True, final=True), "is reads and final at once"),
     "an undo of an undo": (declare(right_undo, undone_by=take_back), "an undo is not undone"),
     "no attempts": (declare(right, retry=Retry(attempts=0)), "has a retry that never tries"),
