@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Lock
+from typing import Final
 
 
 class SystemClock:
     """Tell the time of this machine."""
+
+    moves_by_itself: Final = True
 
     def now(self) -> datetime:
         """Return this moment, in aware UTC."""
@@ -24,6 +27,8 @@ class SystemClock:
 
 class MovedClock:
     """Tell a time that stands still until it is moved."""
+
+    moves_by_itself: Final = False
 
     def __init__(self, start: datetime) -> None:
         self._now = start

@@ -120,7 +120,7 @@ class Loop:
         with self._condition:
             if self._ready or self._stopping:
                 return []
-            if not self._calls:
+            if not self._calls and not (self.clock.moves_by_itself and self._timers.has_retries):
                 self._idle = True
                 self._condition.notify_all()
             if self._condition.wait(self._seconds_to_wait()) or self._ready:
@@ -212,6 +212,8 @@ class Loop:
     def settle(self, *, timeout_seconds: float = 60) -> None:
         """Wait until nothing can go on without time passing or the outside acting.
 
+        What failed and is to be tried again is waited for, unless the clock is one that has to be moved.
+
         Raises EnvironmentFault when that takes longer, and whatever has stopped the engine.
         """
         deadline = time.monotonic() + timeout_seconds
@@ -235,8 +237,8 @@ class Loop:
         return self._timers.set(due_us, work)
 
     def later(self, delay: timedelta, work: Work) -> None:
-        """Let work be done after a delay."""
-        self.at(microseconds(self.clock.now()) + delay // timedelta(microseconds=1), work)
+        """Let work that failed be tried again after a delay."""
+        self._timers.set(microseconds(self.clock.now()) + delay // timedelta(microseconds=1), work, retry=True)
 
     def ask_gateway(
         self, contract: str, intent: Intent, run_id: str, step: str, then: Callable[[GatewayAnswer], Work]

@@ -14,20 +14,28 @@ SLACK = 256
 class Timers:
     """Keep work by the moment when it is due, in microseconds."""
 
-    __slots__ = ("_moments", "_number", "_works")
+    __slots__ = ("_moments", "_number", "_retries", "_works")
 
     def __init__(self) -> None:
         self._moments: list[tuple[int, int]] = []
         self._works: dict[int, Work] = {}
         self._number = 0
+        self._retries: set[int] = set()
+
+    @property
+    def has_retries(self) -> bool:
+        """Say whether something that failed is to be tried again."""
+        return bool(self._retries)
 
     def __iter__(self) -> Iterator[Work]:
         """Yield the work that is set, in no order."""
         return iter(self._works.values())
 
-    def set(self, due_us: int, work: Work) -> int:
+    def set(self, due_us: int, work: Work, *, retry: bool = False) -> int:
         """Set work, and return the number by which it can be called off."""
         self._number += 1
+        if retry:
+            self._retries.add(self._number)
         self._works[self._number] = work
         heapq.heappush(self._moments, (due_us, self._number))
         return self._number
@@ -48,4 +56,6 @@ class Timers:
     def take_due(self, now_us: int) -> Iterator[Work]:
         """Take off the work that is due, the earliest first."""
         while (due_us := self.next_due_us()) is not None and due_us <= now_us:
-            yield self._works.pop(heapq.heappop(self._moments)[1])
+            number = heapq.heappop(self._moments)[1]
+            self._retries.discard(number)
+            yield self._works.pop(number)

@@ -18,6 +18,7 @@ import traceback
 from typing import Any
 
 import msgspec
+from sqlalchemy import bindparam, select
 
 from isthmus.adapters.runtime.deployment import Deployment
 from isthmus.adapters.runtime.fulfilment import Fulfilment
@@ -35,7 +36,7 @@ from isthmus.adapters.sql.runs import (
     StepState,
 )
 from isthmus.adapters.sql.schema import REFERENCE
-from isthmus.adapters.sql.statement import insertion_unless_there
+from isthmus.adapters.sql.statement import Statement, insertion_unless_there
 from isthmus.core.codec import ENCODER, MESSAGE_BYTES_MAX
 from isthmus.core.contract import Effect
 from isthmus.core.errors import InternalError, IsthmusError
@@ -45,6 +46,13 @@ from isthmus.core.refusal import Refusal
 log = logging.getLogger("isthmus.handlers")
 
 REFER = insertion_unless_there(REFERENCE)
+REFERENCE_OF = Statement(
+    select(REFERENCE.c.run_id, REFERENCE.c.step).where(
+        REFERENCE.c.gateway == bindparam("of"), REFERENCE.c.reference == bindparam("given")
+    ),
+    "of",
+    "given",
+)
 
 
 class StepRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -336,9 +344,9 @@ def _intend(
         _record(unit, fulfilment, request, input_hash, found, outcome)
         unit.journal(_kind_of_answer(fulfilment), request.contract, after=wire)
         return outcome
+    _refer(unit, fulfilment, intent.reference)
     if not found.exists:
         intended = Outcome(StepState.INTENT, b"null", 0)
-        _refer(unit, fulfilment, intent.reference)
         _record(unit, fulfilment, request, input_hash, found, intended)
         unit.journal(Kind.INTENDED, request.contract)
     return intent
@@ -367,7 +375,10 @@ def _ended_early(
 def _refer(unit: UnitOfWork, fulfilment: Fulfilment, reference: str) -> None:
     """Keep whose reference it is. Two steps with one reference would get each other's answers."""
     written = unit.transaction.run(REFER, fulfilment.gateway_name, reference, unit.run_id, unit.step)
-    if not written:
+    if not written and unit.transaction.row(REFERENCE_OF, fulfilment.gateway_name, reference) != (
+        unit.run_id,
+        unit.step,
+    ):
         raise InternalError(
             f"reference {reference} of {fulfilment.gateway_name} belongs to another step",
             place=unit.key,
