@@ -58,7 +58,7 @@ def test_one_identity_under_two_contracts_is_two_runs(house: House) -> None:
         ("chain", Text(id="1", text="another message"), InputError),
         ("chain", {"id": "1"}, InputError),
         ("chain", None, InputError),
-        ("chain", object(), InputError),
+        pytest.param("chain", object(), InputError, id="chain-an object of no type"),
     ],
     ids=str,
 )
