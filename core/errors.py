@@ -7,7 +7,7 @@
     └── InternalError      ours: please report it (ISTH9xx)
 
 Each carries a stable code, the place, the rule and what to do instead. Refusals are not errors: they are
-answers, and live in `isthmus.core.contract`.
+answers, and live in `isthmus.core.refusal`.
 """
 
 from __future__ import annotations

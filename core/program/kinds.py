@@ -10,11 +10,12 @@ import enum
 import types
 import typing
 from collections.abc import Sequence
-from typing import Any, Final, Literal, TypeVar, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
 from isthmus.core.annotations import base_of
+from isthmus.core.errors import SourceError
 from isthmus.core.message import Message, Sealed, field_types, is_personal
 from isthmus.core.money import Money
 from isthmus.core.refusal import Refusal, TimedOut
@@ -130,25 +131,16 @@ def _kind_of_class(annotation: Any, origin: Any) -> Kind:
 def fields_of(shape: Shape) -> dict[str, Kind]:
     """Return the fields that a message or refusal has, by name."""
     if shape.name == "refusal":
-        return _fields(shape.of.Fields, ()) if issubclass(shape.of, Refusal) else {}
-    return _fields(get_origin(shape.of) or shape.of, get_args(shape.of)) if shape.name == "message" else {}
+        return _fields(shape.of.Fields) if issubclass(shape.of, Refusal) else {}
+    return _fields(shape.of) if shape.name == "message" else {}
 
 
-def _fields(struct: type[msgspec.Struct], arguments: tuple[Any, ...]) -> dict[str, Kind]:
+def _fields(message: Any) -> dict[str, Kind]:
     try:
-        hints = field_types(struct)
-    except Exception as error:
-        raise FieldsUnknown(struct.__name__, error) from error
-    given = dict(zip(getattr(struct, "__parameters__", ()), arguments, strict=False))
-    return {name: _substituted(hint, given) for name, hint in hints.items()}
-
-
-def _substituted(hint: Any, given: dict[Any, Any]) -> Kind:
-    if isinstance(hint, TypeVar):
-        return kind_of(given.get(hint, hint))
-    if get_origin(hint) in (types.UnionType, typing.Union):
-        return either(*(_substituted(part, given) for part in get_args(hint)))
-    return kind_of(hint)
+        hints = field_types(message)
+    except SourceError as error:
+        raise FieldsUnknown(message.__name__, error.__cause__) from error
+    return {name: kind_of(hint) for name, hint in hints.items()}
 
 
 def fits(value: Kind, place: Kind) -> bool:

@@ -33,6 +33,7 @@ WRONG = {
     "a message is built by the names of its fields": ("Paid(1)", "call-arg"),
     "a message is built whole": ("Paid()", "call-arg"),
     "a refusal is built whole": ("raise OutOfStock()", "call-arg"),
+    "a refusal without fields takes none": ("raise Closed(item='hat')", "call-arg"),
     "a contract is awaited and not used": ("reserve(order).shelf", "attr-defined"),
 }
 
@@ -40,6 +41,10 @@ WRONG_DECLARATIONS = {
     "an undo takes back its own contract": (
         "@contract(undone_by=release)\ndef other(order: Paid) -> Reserved:\n    ...",
         "arg-type",
+    ),
+    "a contract refuses with refusals": (
+        "@contract(refuses=[OutOfStock, ValueError])\ndef other(order: Order) -> Paid:\n    ...",
+        "list-item",
     ),
     "a handler takes the contract's message": (
         "@handles(reserve)\ndef other(order: Paid) -> Reserved:\n    return Reserved(shelf='a')",
