@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +27,7 @@ RAISE_EPOCH = Statement(
 )
 GET_EPOCH = Statement(select(EPOCH.c.epoch, EPOCH.c.holder).where(EPOCH.c.id == 1))
 TRY_LOCK = Statement(text("select pg_try_advisory_lock(hashtextextended('isthmus engine', 0))"))
+UNLOCK = Statement(text("select pg_advisory_unlock_all()"))
 
 
 class EngineLock:
@@ -61,6 +63,8 @@ class EngineLock:
             self._file.close()
             self._file = None
         if self._session is not None:
+            with suppress(StorageUnavailable):  # a server that is gone holds no lock
+                self._session.row(UNLOCK)  # it would notice the closed connection too, but not at once
             self._session.close()
             self._session = None
 
