@@ -17,6 +17,7 @@ from isthmus.adapters.local.clock import MovedClock
 from isthmus.adapters.local.engine import Engine
 from isthmus.adapters.runtime.operations import Operations
 from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.schema import METADATA
 from isthmus.adapters.sql.views import RunView, Views
 from isthmus.core.composition import Composition
 from isthmus.core.testing import Crash
@@ -166,6 +167,16 @@ class House:
         """Return how the runs of a contract stand."""
         found = self.rows("select status from run where contract = :it order by started_at, run_id", it=contract)
         return [status for (status,) in found]
+
+
+def everything_in(database: Database, do: str = "select * from") -> dict[str, list[tuple[Any, ...]]]:
+    """Return all rows of every table of ours, or do something else with each table."""
+    with database.engine.begin() as connection:
+        found = {}
+        for table in reversed(METADATA.sorted_tables):
+            result = connection.execute(text(f'{do} "{table.name}"'))
+            found[table.name] = [tuple(row) for row in result] if result.returns_rows else []
+        return found
 
 
 def answer(view: RunView) -> Any:

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from house import House
+from house import House, everything_in
 from stall import Person, Whisper
 
 from isthmus.core.errors import InputError
@@ -16,13 +16,9 @@ NAME = "Ann Unmistakable"
 
 def everything(house: House) -> dict[str, bytes]:
     """Return all that every table holds, as one text a table."""
-    if house.database.dialect == "sqlite":
-        names = house.rows("select name from sqlite_master where type = 'table'")
-    else:
-        names = house.rows("select table_name from information_schema.tables where table_schema = 'public'")
     found = {}
-    for (name,) in names:
-        cells = [cell for row in house.rows(f'select * from "{name}"') for cell in row]
+    for name, rows in everything_in(house.database).items():
+        cells = [cell for row in rows for cell in row]
         found[name] = b"|".join(bytes(c) if isinstance(c, bytes | memoryview) else str(c).encode() for c in cells)
     return found
 
