@@ -66,6 +66,7 @@ class Report:
     forgiven: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
+    unreadable: int = 0
     would_be_forgiven: int = 0
     examples: list[str] = field(default_factory=list)
     books: Books = field(default_factory=lambda: Books(balanced=True, accounts=0, transfers=0, commodities=0))
@@ -117,7 +118,12 @@ class Report:
             "changed": self.changed,
             "seconds": round(self.seconds, 3),
             "orders_per_second": round(self.orders_per_second, 1),
-            "messages": {"forgiven": self.forgiven, "skipped": self.skipped, "repeated": self.repeated},
+            "messages": {
+                "forgiven": self.forgiven,
+                "skipped": self.skipped,
+                "repeated": self.repeated,
+                "unreadable": self.unreadable,
+            },
             "problems": self.examples,
             "holdings": {"accounts": self.client_accounts, "totals": self.totals},
             "stages": {
@@ -275,6 +281,7 @@ class _Intake:
 
     def _reject(self, problem: FixProblem) -> None:
         """Count a message that cannot be read: an order, as long as it does not say that it is something else."""
+        self._report.unreadable += problem.rule is not FixRule.UNSUPPORTED
         if problem.msg_type in (None, NEW_ORDER_SINGLE):
             self._report.outcomes.add(
                 "refused", f"{problem.rule}: {problem.field}" if problem.field else str(problem.rule)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from isthmus.adapters.cli.faults import SOURCE
+from isthmus.adapters.cli.faults import INPUT, SOURCE
 from isthmus.adapters.cli.output import say, say_json, say_table
 from isthmus.adapters.cli.project import app_of, app_option, database_of, database_option
 
@@ -59,7 +59,7 @@ def run(
     Accounts are opened first. Files are streamed, however large. Everything is in the database as it happens: stopped
     at any instant, the same command goes on; run again, it changes nothing and says so. A message that cannot be read
     is refused by the rule it breaks, and journaled. Exits with 1 when an order waits for a person or the books do not
-    balance.
+    balance, with 3 when a message could not be read; the rest of the day is done all the same.
     """
     from isthmus.adapters.cli.intake import Day, readable  # noqa: PLC0415  # the brokerage is slow to import
     from isthmus.adapters.venues.day_ports import bind_day  # noqa: PLC0415
@@ -74,7 +74,9 @@ def run(
         say_json(report.as_json())
     else:
         say_report(report)
-    return 0 if report.is_well else SOURCE
+    if not report.is_well:
+        return SOURCE
+    return INPUT if report.unreadable else 0
 
 
 def say_report(report: Report) -> None:

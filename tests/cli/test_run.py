@@ -22,8 +22,9 @@ FEW = b"".join(PRICED.splitlines(keepends=True)[:12])
 
 
 def told(done: subprocess.CompletedProcess[str]) -> Any:
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    summary = json.loads(done.stdout)
+    assert done.returncode == (3 if summary["messages"]["unreadable"] else 0), done.stderr
+    return summary
 
 
 def entries(isthmus: Isthmus, kind: str) -> list[dict[str, Any]]:
@@ -126,6 +127,7 @@ def test_an_order_that_cannot_be_read_is_refused_by_its_rule_and_journaled_once(
 
     assert first["orders"]["received"] == again["orders"]["received"] == 12
     assert first["reasons"] == again["reasons"]
+    assert first["messages"]["unreadable"] == 1
     [rule] = [reason for reason in first["reasons"] if reason.startswith(("body_length", "check_sum"))]
     assert first["reasons"][rule] == 1
     [rejected] = entries(isthmus, "rejected")
