@@ -251,6 +251,8 @@ class Loop:
         self._pool.submit(self._ask_gateway, number, contract, intent, run_id, step)
 
     def _ask_gateway(self, number: int, contract: str, intent: Intent, run_id: str, step: str) -> None:
+        if number not in self._calls:  # its time was over before a thread was free: it counts as never made
+            return
         try:
             if self._faults is not None:
                 self._faults("before_call", run_id, step)

@@ -8,6 +8,7 @@ import pytest
 from house import Dying, House, answer
 from stall import Part, a_job
 
+from isthmus.adapters.local import engine
 from isthmus.adapters.local.failure import HandlerFailed
 from isthmus.core.testing import Crash
 
@@ -183,6 +184,22 @@ def test_a_gateway_that_does_not_answer_in_time_has_failed_and_is_inquired_after
     assert view.status in ("completed", "failed")
     assert house.stall.market.done.count("b") <= 2
     assert house.kinds()["failed"] >= 1
+
+
+def test_a_call_whose_time_was_over_before_it_could_be_made_is_never_made(
+    sqlite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, free = sqlite_house, threading.Event()
+    monkeypatch.setattr(engine, "GATEWAY_THREADS", 1)
+    house.reopen()
+    house.plan["market call", "b"] = [lambda: free.wait(10) and "ok"]
+    house.engine.start("bargain", a_job("1"))
+    second = house.engine.start("bargain", a_job("2", b="crowded out"))
+    house.until(lambda: house.steps(second).get("0") == "failed")
+    free.set()
+
+    assert house.engine.wait(second, timeout_seconds=10).status == "failed"
+    assert house.plan.count("market call", "crowded out") == 0
 
 
 def test_other_work_goes_on_while_a_gateway_takes_its_time(house: House) -> None:
