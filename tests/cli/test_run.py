@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import resource
 import signal
 import subprocess
 import sys
@@ -193,15 +193,30 @@ def test_a_folder_is_no_file(isthmus: Isthmus, folder: Path) -> None:
     assert (done.returncode, "cannot be read" in done.stderr) == (3, True)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_takes_no_writes_is_the_machines_fault(isthmus: Isthmus, folder: Path, few: Path) -> None:
-    folder.chmod(0o500)
-    try:
-        done = isthmus("run", "--orders", few.name)
-    finally:
-        folder.chmod(0o700)
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only Linux has a folder that not even root may write to")
+def test_a_folder_that_takes_no_writes_is_the_machines_fault(isthmus: Isthmus, few: Path) -> None:
+    done = isthmus("run", "--orders", few.name, "--database", "sqlite:////proc/isthmus.db")
 
-    assert done.returncode == 4
+    assert (done.returncode, "unable to open database file" in done.stderr) == (4, True)
+
+
+@pytest.mark.parametrize("kibibytes", [100, 700])
+def test_a_disk_that_is_full_stops_the_day_and_loses_nothing(isthmus: Isthmus, folder: Path, kibibytes: int) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (kibibytes * 1024, kibibytes * 1024))
+
+    command = [sys.executable, "-m", "isthmus.adapters.cli.main", "run"]
+    full = subprocess.run(command, cwd=folder, capture_output=True, text=True, preexec_fn=limit, check=False)
+    summary = told(isthmus("run", "--json"))
+
+    assert full.returncode == 4
+    assert full.stderr.startswith("error: ")
+    assert "Traceback" not in full.stderr
+    assert (summary["orders"]["received"], summary["orders"]["filled"], summary["books"]["balanced"]) == (
+        200,
+        129,
+        True,
+    )
 
 
 def test_a_database_that_is_something_else_is_left_as_it_is(isthmus: Isthmus, folder: Path, few: Path) -> None:
