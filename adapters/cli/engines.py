@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.adapters.cli.project import find_project
-from isthmus.adapters.local.clock import SystemClock
 from isthmus.adapters.local.engine import Engine
+from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.views import Views
 from isthmus.core.errors import EngineBusy

@@ -11,13 +11,13 @@ from concurrent.futures import Future
 from isthmus.adapters.local.calls import CallWork
 from isthmus.adapters.local.deliveries import DeliverWork, MarkWork, NotesWork, SweepWork
 from isthmus.adapters.local.endings import FinishWork, LoadWork, StickWork, TakeBackWork
-from isthmus.adapters.local.execution import Branch, Command, Execution, Finished
-from isthmus.adapters.local.failure import as_error
 from isthmus.adapters.local.loop import LOOK_SECONDS, EngineClock, Faults, Loop
 from isthmus.adapters.local.relay import Delivery, Relay
 from isthmus.adapters.local.steps import ChildWork, RecallWork, SleepWork, StepWork, WaitWork
 from isthmus.adapters.local.work import Work
 from isthmus.adapters.runtime.deployment import Deployment
+from isthmus.adapters.runtime.execution import Branch, Command, Execution, Finished
+from isthmus.adapters.runtime.failure import as_error
 from isthmus.adapters.runtime.operations import subscribers_of
 from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run

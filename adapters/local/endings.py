@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Raw
-from msgspec.json import decode
-
-from isthmus.adapters.local.execution import Execution, Finished
 from isthmus.adapters.local.work import Work
+from isthmus.adapters.runtime.execution import Execution, Finished
 from isthmus.adapters.runtime.invocation import (
     Fenced,
     GatewayAnswer,
@@ -19,13 +16,12 @@ from isthmus.adapters.runtime.invocation import (
 )
 from isthmus.adapters.runtime.record import Failed, Outcome
 from isthmus.adapters.runtime.runs import (
-    Ending,
     EndState,
     Run,
     find_run,
     finish_run,
-    get_stuck,
 )
+from isthmus.adapters.runtime.stepping import stick
 from isthmus.adapters.runtime.taking_back import next_undo, stop_taking_back
 from isthmus.adapters.sql.runs import CLAIM, SETTLED, STEPS, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
@@ -62,7 +58,7 @@ class LoadWork(Work):
             return
         if self._run.status == RunStatus.RUNNING:
             self.engine.carry_on(self._run, self._record)
-        elif self._run.status == RunStatus.TAKING_BACK and not _is_part_of_another(self._run):
+        elif self._run.status == RunStatus.TAKING_BACK and not self._run.is_part_of_another:
             self.engine.take_back(self.run_id)
         else:
             self.engine.run_ended(self.run_id)
@@ -165,17 +161,8 @@ class StickWork(Work):
 
     def perform(self, transaction: Transaction) -> None:
         """Write the dead letter."""
-        unit = self._unit(transaction, self._run)
-        there = find_run(transaction, self.run_id)
-        if there is not None and there.status == RunStatus.RUNNING:
-            answer = ENCODER.encode({"error": type(self._error).__name__, "code": self._error.code})
-            get_stuck(unit, self._run, self.step, Ending(status=RunStatus.FAILED, answer=Raw(answer), step=self.step))
+        stick(self._unit(transaction, self._run), self._run, type(self._error).__name__, self._error.code)
 
     def settled(self) -> None:
         """Say so to whoever waits for the run."""
         self.engine.run_ended(self.run_id)
-
-
-def _is_part_of_another(run: Run) -> bool:
-    """Say whether a run is taken back as a part of its parent, which sees to it."""
-    return run.ending is not None and decode(run.ending, type=Ending).status is RunStatus.TAKEN_BACK

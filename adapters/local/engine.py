@@ -16,12 +16,12 @@ from typing import Any, Self
 
 from isthmus.adapters.local.calls import AskWork, CallWork
 from isthmus.adapters.local.carrier import Carrier
-from isthmus.adapters.local.clock import SystemClock
 from isthmus.adapters.local.endings import LoadWork
 from isthmus.adapters.local.loop import GATEWAY_THREADS, EngineClock, Faults
 from isthmus.adapters.local.recovery import recover
 from isthmus.adapters.local.schedules import Schedules
 from isthmus.adapters.runtime import operations
+from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Deployment, Timing
 from isthmus.adapters.runtime.runs import Run, cancel_run

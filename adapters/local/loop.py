@@ -15,10 +15,10 @@ from datetime import timedelta
 from typing import Any
 
 from isthmus.adapters.local.calls import CallWork
-from isthmus.adapters.local.clock import MovedClock, SystemClock
 from isthmus.adapters.local.lock import EngineLock
 from isthmus.adapters.local.timers import Timers
 from isthmus.adapters.local.work import Work
+from isthmus.adapters.runtime.clock import MovedClock, SystemClock
 from isthmus.adapters.runtime.deployment import Deployment
 from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent, call_gateway
 from isthmus.adapters.runtime.unit import UnitOfWork

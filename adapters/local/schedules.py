@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from isthmus.adapters.local.calls import AskWork, CallWork
 from isthmus.adapters.local.work import Work
+from isthmus.adapters.runtime.clock import last_tick
 from isthmus.adapters.runtime.runs import Run, start_run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.journal import microseconds
@@ -16,8 +17,6 @@ from isthmus.core.trigger import Schedule
 
 if TYPE_CHECKING:
     from isthmus.adapters.local.carrier import Carrier
-
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Schedules:
@@ -32,8 +31,7 @@ class Schedules:
             self._set(engine, schedule)
 
     def _set(self, engine: Carrier, schedule: Schedule) -> None:
-        passed = (engine.clock.now() - BEGINNING) // schedule.every
-        tick = BEGINNING + (passed + 1) * schedule.every
+        tick = last_tick(engine.clock.now(), schedule.every) + schedule.every
         engine.at(microseconds(tick), _Tick(engine, self, schedule, tick))
 
     def fire(self, engine: Carrier, schedule: Schedule, tick: datetime) -> None:

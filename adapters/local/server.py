@@ -27,8 +27,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from isthmus.adapters.runtime.problems import crash_problem, fault_problem, problem, refusal_problem
+from isthmus.adapters.runtime.requests import BODILESS, BODY_BYTES_MAX, KEY_CHARACTERS_MAX, spelled, with_path
 from isthmus.adapters.sql.shown import plain
-from isthmus.core.errors import EnvironmentFault, IdentityConflict, InputError, IsthmusError, MessageInvalid, NotFound
+from isthmus.core.errors import IsthmusError
 from isthmus.core.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -37,10 +39,7 @@ if TYPE_CHECKING:
     from isthmus.core.composition import Composition
     from isthmus.core.trigger import Endpoint
 
-BODY_BYTES_MAX: Final = 32 * 1024
-KEY_CHARACTERS_MAX: Final = 200
 ACTOR: Final = "http"
-BODILESS: Final = frozenset({"GET", "DELETE", "HEAD"})
 
 type Answer = Callable[[Request], Awaitable[Response]]
 
@@ -153,30 +152,9 @@ async def _body(request: Request) -> bytes:
 async def _message_for(request: Request, kind: Any) -> Any:
     """Return the body, or for a method without one the message that path and query spell."""
     if request.method in BODILESS:
-        return _spelled({**request.query_params, **request.path_params}, kind)
+        return spelled({**request.query_params, **request.path_params}, kind)
     body = await _body(request)
-    return _with_path(body, request.path_params) if request.path_params else body
-
-
-def _spelled(fields: dict[str, Any], kind: Any) -> Any:
-    try:
-        return msgspec.convert(fields, kind, strict=False)
-    except msgspec.ValidationError as fault:
-        raise MessageInvalid(str(fault), place="the path and the query") from None
-
-
-def _with_path(body: bytes, path: dict[str, Any]) -> bytes:
-    """Fill in the fields that the path names; a body that says otherwise is refused."""
-    try:
-        fields = msgspec.json.decode(body)
-    except msgspec.DecodeError as fault:
-        raise MessageInvalid(str(fault), place="the body") from None
-    if not isinstance(fields, dict):
-        raise MessageInvalid("it is no JSON object", place="the body")
-    for name, value in path.items():
-        if str(fields.setdefault(name, value)) != str(value):
-            raise MessageInvalid(f"the path says {value!r} and the body {fields[name]!r}", place=f"field {name}")
-    return msgspec.json.encode(fields)
+    return with_path(body, request.path_params) if request.path_params else body
 
 
 def _idempotency_key(request: Request) -> str | None:
@@ -199,51 +177,24 @@ def _accepted(value: dict[str, str], *, location: str | None = None) -> Response
     return _json(202, value, headers={"Location": location} if location else None)
 
 
-def _problem(status: int, kind: str, title: str, detail: str, **more: object) -> Response:
-    body = {"type": kind, "title": title, "status": status, "detail": detail}
-    return _json(status, body | {k: v for k, v in more.items() if v}, kind="application/problem+json")
+def _problem(found: dict[str, Any]) -> Response:
+    return _json(found["status"], found, kind="application/problem+json")
 
 
 async def _http_problem(_: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
-    return _problem(fault.status_code, "about:blank", fault.detail or "refused", fault.detail)
+    return _problem(problem(fault.status_code, "about:blank", fault.detail or "refused", fault.detail))
 
 
 async def _fault_problem(_: Request, fault: Exception) -> Response:
     assert isinstance(fault, IsthmusError)
-    return _problem(
-        status_of(fault),
-        f"urn:isthmus:error:{fault.code}",
-        type(fault).__name__,
-        fault.problem,
-        code=fault.code,
-        place=fault.place,
-        instead=fault.instead,
-    )
+    return _problem(fault_problem(fault))
 
 
 async def _refusal_problem(_: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
-    name = type(refusal).__name__
-    return _problem(
-        422, f"urn:isthmus:refusal:{name}", name, str(refusal), refusal=name, fields=msgspec.to_builtins(refusal.fields)
-    )
+    return _problem(refusal_problem(refusal))
 
 
 async def _crash_problem(_: Request, fault: Exception) -> Response:
-    return _problem(500, "about:blank", "Internal Server Error", f"a fault of Isthmus: {type(fault).__name__}")
-
-
-def status_of(fault: IsthmusError) -> int:
-    """Return the HTTP status for an error, by whose fault it is."""
-    match fault:
-        case NotFound():
-            return 404
-        case IdentityConflict():
-            return 409
-        case InputError():
-            return 400
-        case EnvironmentFault():
-            return 503
-        case _:
-            return 500
+    return _problem(crash_problem(fault))

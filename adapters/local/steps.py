@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from msgspec import Raw
-
-from isthmus.adapters.local.execution import Branch, Execution
 from isthmus.adapters.local.work import Work
-from isthmus.adapters.runtime.events import time_out, wait_for_event
+from isthmus.adapters.runtime.events import time_out
+from isthmus.adapters.runtime.execution import Branch, Execution
 from isthmus.adapters.runtime.invocation import (
     Fenced,
     GatewayAnswer,
@@ -18,17 +16,10 @@ from isthmus.adapters.runtime.invocation import (
     conclude,
     perform,
 )
-from isthmus.adapters.runtime.record import Outcome, record_step
-from isthmus.adapters.runtime.runs import (
-    Ending,
-    Parent,
-    Run,
-    get_stuck,
-    start_run,
-)
-from isthmus.adapters.sql.journal import Kind
-from isthmus.adapters.sql.mailbox import DUE_AT, REMOVE_TIMER, SET_TIMER, WAIT_AT
-from isthmus.adapters.sql.runs import FENCE_AND_RECORD, RECORD, SETTLED, RunStatus, StepState
+from isthmus.adapters.runtime.record import Outcome
+from isthmus.adapters.runtime.runs import Run
+from isthmus.adapters.runtime.stepping import await_event, await_time, start_child, stick_unknown
+from isthmus.adapters.sql.runs import RECORD, SETTLED, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -66,8 +57,7 @@ class StepWork(Work):
         else:
             self._result = conclude(unit, self._request, self._answer)
         if isinstance(self._result, Outcome) and self._result.state is StepState.UNKNOWN:
-            ending = Ending(status=RunStatus.FAILED, answer=Raw(self._result.answer), step=self.step)
-            get_stuck(unit, self._execution.run, self.step, ending)
+            stick_unknown(unit, self._execution.run, self._result)
 
     def settled(self) -> None:
         """Tell the run, try again later, or ask the gateway."""
@@ -106,21 +96,9 @@ class ChildWork(Work):
     def perform(self, transaction: Transaction) -> None:
         """Start it, or find it started."""
         unit = self._unit(transaction, self._execution.run)
-        fence = transaction.row(FENCE_AND_RECORD, self.step, self.run_id)
-        self._fenced = fence is None or fence[0] != RunStatus.RUNNING
-        self._created = False
-        if fence is None or self._fenced or fence[4] in {StepState.INTENT, *SETTLED}:
-            return
-        parent = Parent(
-            run_id=self.run_id,
-            step=self.step,
-            ordinal=self._branch.ordinal,
-            branch=self._branch.index,
-            failed=fence[6] or 0,
-        )
-        self._run = start_run(
-            unit, self._branch.contract, self._branch.input, claimed_by=self.engine.claimant, parent=parent
-        )
+        started = start_child(unit, self._branch, claimed_by=self.engine.claimant)
+        self._fenced = isinstance(started, Fenced)
+        self._run = started if isinstance(started, Run) else None
         self._created = unit.created
 
     def settled(self) -> None:
@@ -146,17 +124,11 @@ class WaitWork(Work):
     def perform(self, transaction: Transaction) -> None:
         """Register, unless the wait was registered, or ended, before."""
         unit = self._unit(transaction, self._execution.run)
-        self._outcome = None
-        fence = transaction.row(FENCE_AND_RECORD, self.step, self.run_id)
-        if fence is None or fence[0] != RunStatus.RUNNING:
-            self._outcome = Fenced(fence[0] if fence else "")
-        elif fence[4] in SETTLED:
-            self._outcome = Outcome(StepState(fence[4]), bytes(fence[5]))
-        elif (wait := transaction.row(WAIT_AT, self.run_id, self.step)) is not None:
-            self._due_us = wait[3]
-        else:
-            self._due_us = unit.now_us + (self._branch.duration or timedelta()) // timedelta(microseconds=1)
-            self._outcome = wait_for_event(unit, self._branch.contract, self._branch.input.decode(), self._due_us)
+        found = await_event(
+            unit, self._branch.contract, self._branch.input.decode(), self._branch.duration or timedelta()
+        )
+        self._outcome = None if isinstance(found, int) else found
+        self._due_us = found if isinstance(found, int) else 0
 
     def settled(self) -> None:
         """Go on with the event, or wait."""
@@ -204,21 +176,9 @@ class SleepWork(Work):
 
     def perform(self, transaction: Transaction) -> None:
         """Keep the time that was set first, across restarts."""
-        unit = self._unit(transaction, self._run)
-        fence = transaction.row(FENCE_AND_RECORD, self.step, self.run_id)
-        self._outcome = None
-        if fence is None or fence[0] != RunStatus.RUNNING or fence[4] in SETTLED:
-            self._outcome = Fenced("")
-            return
-        row = transaction.row(DUE_AT, self.run_id, self.step)
-        self._due_us = row[0] if row else unit.now_us + self._duration // timedelta(microseconds=1)
-        if self._due_us <= unit.now_us:
-            record_step(unit, self.run_id, self.step, "", StepState.ANSWERED, b"null", "")
-            transaction.run(REMOVE_TIMER, self.run_id, self.step)
-            unit.journal(Kind.SLEPT, "sleep")
-            self._outcome = Outcome(StepState.ANSWERED, b"null")
-        elif row is None:
-            transaction.run(SET_TIMER, self.run_id, self.step, self._due_us)
+        found = await_time(self._unit(transaction, self._run), self._duration)
+        self._outcome = None if isinstance(found, int) else found
+        self._due_us = found if isinstance(found, int) else 0
 
     def settled(self) -> None:
         """Go on, or sleep."""

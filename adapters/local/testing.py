@@ -20,8 +20,8 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from isthmus.adapters.local.clock import MovedClock
 from isthmus.adapters.local.engine import Engine
+from isthmus.adapters.runtime.clock import MovedClock
 from isthmus.adapters.runtime.record import Refused
 from isthmus.adapters.sql.database import Database
 from isthmus.core.app import App

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import msgspec
 
+from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Clock, Deployment
 from isthmus.adapters.runtime.events import LATE_TOPIC, send_event
@@ -217,8 +218,6 @@ class Operations:
     def __init__(
         self, composition: Composition, database: Database, *, folder: Path, clock: Clock | None = None
     ) -> None:
-        from isthmus.adapters.local.clock import SystemClock  # noqa: PLC0415
-
         self.composition = composition
         self.database = database
         self._deployment = Deployment(

@@ -57,6 +57,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     ending: str | None
     outcome: bytes | None
 
+    @property
+    def is_part_of_another(self) -> bool:
+        """Say whether the run is taken back as a part of its parent, which sees to it."""
+        return self.ending is not None and msgspec.json.decode(self.ending, type=Ending).status is RunStatus.TAKEN_BACK
+
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
     """Say which step of which run a child fulfils, and how many children of it failed before."""

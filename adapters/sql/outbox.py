@@ -32,3 +32,19 @@ MARK_PUBLISHED = Statement(
     "now",
     "message",
 )
+
+UNPUBLISHED_OF_KEY = Statement(
+    select(
+        OUTBOX.c.sequence, OUTBOX.c.message_id, OUTBOX.c.topic, OUTBOX.c.ordering_key, OUTBOX.c.body, OUTBOX.c.run_id
+    )
+    .where(
+        OUTBOX.c.published_at.is_(None),
+        OUTBOX.c.topic == bindparam("of_topic"),
+        OUTBOX.c.ordering_key == bindparam("of_key"),
+    )
+    .order_by(OUTBOX.c.sequence)
+    .limit(100),
+    "of_topic",
+    "of_key",
+)
+"""What has to leave before, and with, a message of this topic and key."""

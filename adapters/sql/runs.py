@@ -172,3 +172,5 @@ SET_STATUS = Statement(
     "new_ending",
     "run",
 )
+
+CLAIMED_BY = Statement(select(RUN.c.claimed_by).where(RUN.c.run_id == bindparam("run")), "run")

@@ -43,7 +43,7 @@ def test_the_lowest_index_counts_among_refusals(house: House) -> None:
 
 
 def test_no_more_items_than_the_bound_are_under_way() -> None:
-    from isthmus.adapters.local.execution import Branch, Command  # noqa: PLC0415
+    from isthmus.adapters.runtime.execution import Branch, Command  # noqa: PLC0415
 
     command = Command([Branch(str(i), 0, i, "make", b"") for i in range(5)], 2)
     under_way, most = [branch.step for branch in command.next_branches()], 2

@@ -6,7 +6,7 @@ import pytest
 from house import House, answer
 from stall import Batch, Box, Boxes, Part, a_job
 
-from isthmus.adapters.local import execution
+from isthmus.adapters.runtime import execution
 
 
 def test_a_run_may_not_take_more_steps_than_the_limit(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
