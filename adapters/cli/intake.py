@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 from isthmus.adapters.cli.engines import engine_of
 from isthmus.adapters.cli.lines import Lines
@@ -44,6 +44,7 @@ from isthmus.core.refusal import Refusal
 
 if TYPE_CHECKING:
     from isthmus.adapters.local.engine import Engine
+    from isthmus.adapters.sql.database import Database
     from isthmus.core.composition import Composition
 
 ACTOR: Final = "isthmus run"
@@ -153,7 +154,7 @@ class Day:
         with engine_of(composition, database_url) as engine:
             report = Report(database=str(engine.database.file or engine.database.name))
             entries, rejected = journal_entries(engine.database)
-            intake = _Intake(engine, self.beginning, report, Mode.STRICT if strict else Mode.LENIENT)
+            intake = Intake(engine, self.beginning, report, Mode.STRICT if strict else Mode.LENIENT)
             try:
                 intake.open_accounts()
                 with Progress(quiet=quiet) as progress:
@@ -199,10 +200,32 @@ def _read_back(engine: Engine, run_ids: Iterator[str], report: Report) -> None:
     report.timings = engine.timings()
 
 
-class _Intake:
+class Desk(Protocol):
+    """Take orders in: an engine, or what stands for one on another backend."""
+
+    composition: Composition
+    database: Database
+
+    def ask(self, contract: str, message: Any, *, key: str) -> Any:
+        """Ask one handler's contract alone. Raises the Refusal, IdentityConflict."""
+        ...
+
+    def submit(
+        self, contract: str, message: Any, *, actor: str, on_behalf_of: str, ended: Callable[[], None]
+    ) -> Future[str]:
+        """Start a run without waiting until that is durable, and call `ended` when it has ended."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Count what is under way, without the runs that wait for an event or for time."""
+        ...
+
+
+class Intake:
     """Take in messages one by one, with a bounded number under way."""
 
-    def __init__(self, engine: Engine, beginning: TradingDay, report: Report, mode: Mode) -> None:
+    def __init__(self, engine: Desk, beginning: TradingDay, report: Report, mode: Mode) -> None:
         self._engine = engine
         self._beginning = beginning
         self._report = report

@@ -48,11 +48,18 @@ GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
             Entry("dead-letters", "dead_letters", "dead_letters", "List, show and replay what waits for a person."),
         ),
     ),
-    ("Ship", "nothing yet: the targets for Azure and Google Cloud are not part of this version", ()),
+    (
+        "Ship",
+        "",
+        (Entry("package", "package", "package", "Write the function app for Azure, and have its worker index it."),),
+    ),
     (
         "Prove",
         "",
-        (Entry("verify", "verify", "verify", "Hold handlers to their contracts' laws, under crashes."),),
+        (
+            Entry("verify", "verify", "verify", "Hold handlers to their contracts' laws, under crashes."),
+            Entry("rehearse", "rehearse", "rehearse", "Run the trading day as Azure would; compare the journals."),
+        ),
     ),
 )
 

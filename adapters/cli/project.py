@@ -115,10 +115,15 @@ def composition_of(given: str | None) -> Composition:
     return app_of(given).load()
 
 
+def reference_of(given: str | None) -> str:
+    """Return the `MODULE:APP` that a command works on."""
+    return given or find_project(Path.cwd()).app
+
+
 def app_of(given: str | None) -> App:
     """Import the app that a command works on."""
     project = find_project(Path.cwd())
-    reference = given or project.app
+    reference = reference_of(given)
     folder = str(project.folder)
     if folder not in sys.path:
         sys.path.insert(0, folder)

@@ -1,0 +1,88 @@
+"""The function app: a Blueprint as functions of the Python v2 model.
+
+one activity per contract that a handler fulfils     around a unit of work
+one orchestrator per contract that a workflow fulfils
+load, child, recall, wait, pause, finish, take_back, stick     what an orchestration has done for it
+HTTP endpoints, Service Bus subscriptions, timers    in `triggers`
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+import msgspec
+
+from isthmus.adapters.azure import activities, orchestrator, triggers
+from isthmus.adapters.azure.activities import Call, End, Trouble
+from isthmus.adapters.azure.host import Host
+from isthmus.core.app import App
+from isthmus.core.codec import ENCODER
+from isthmus.core.composition import Composition
+from isthmus.core.errors import SourceError
+
+
+class UnfitForAzure(SourceError):
+    """Report an App that asks for what is not there on Azure yet, or that Azure could not name."""
+
+    code = "ISTH140"
+
+
+def function_app(reference: str) -> df.DFApp:
+    """Return the function app of an App, by `MODULE:APP`: what a deployed `function_app.py` calls.
+
+    Raises AppRefused (ISTH110), UnfitForAzure (ISTH140).
+    """
+    module, _, attribute = reference.partition(":")
+    app: App = getattr(importlib.import_module(module), attribute)
+    return function_app_of(app.load())
+
+
+def function_app_of(composition: Composition) -> df.DFApp:
+    """Return the function app of a composition. Raises UnfitForAzure (ISTH140)."""
+    if composition.app.streams:
+        names = ", ".join(one.name for one in composition.app.streams)
+        raise UnfitForAzure(
+            f"streams are not carried to Event Hubs yet: {names}",
+            place=f"app {composition.name}",
+            instead="use a topic",
+        )
+    app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+    host = Host(composition)
+    for contract in composition.handlers:
+        _add_activity(app, contract, lambda text: activities.do_step(host, _call(text)))
+    for contract in composition.workflows:
+        app.orchestration_trigger(context_name="context")(orchestrator.orchestrator_of(composition, contract))
+    _add_activity(app, orchestrator.LOAD, lambda text: activities.load(host, *_names(text)))
+    _add_activity(app, orchestrator.CHILD, lambda text: activities.begin_child(host, _call(text)))
+    _add_activity(app, orchestrator.RECALL, lambda text: activities.recall(host, _call(text)))
+    _add_activity(app, orchestrator.WAIT, lambda text: activities.wait(host, _call(text)))
+    _add_activity(app, orchestrator.PAUSE, lambda text: activities.pause(host, _call(text)))
+    _add_activity(app, orchestrator.FINISH, lambda text: activities.finish(host, msgspec.json.decode(text, type=End)))
+    _add_activity(app, orchestrator.TAKE_BACK, lambda text: activities.take_back(host, text))
+    _add_activity(
+        app, orchestrator.STICK, lambda text: activities.get_stuck(host, msgspec.json.decode(text, type=Trouble))
+    )
+    triggers.add_triggers(app, host)
+    return app
+
+
+def _add_activity(app: df.DFApp, name: str, do: Callable[[str], Any]) -> None:
+    """Register an activity. Its parameter has no annotation: the worker would take it for a binding's type."""
+
+    def activity(text):  # type: ignore[no-untyped-def]
+        return ENCODER.encode(do(text)).decode()
+
+    activity.__name__ = name
+    app.activity_trigger(input_name="text")(activity)
+
+
+def _call(text: str) -> Call:
+    return msgspec.json.decode(text, type=Call)
+
+
+def _names(text: str) -> tuple[str, str]:
+    return msgspec.json.decode(text, type=tuple[str, str])

@@ -1,0 +1,204 @@
+"""The task hub of a rehearsal: durabletask's in-memory backend, feeding Microsoft's worker library, on a given clock.
+
+What it stands in for is the host: the .NET extension and its storage. Private names of durabletask are used here and
+nowhere else, which is one more reason for its exact pin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import heapq
+import json
+import logging
+from concurrent import futures
+from datetime import UTC, datetime
+from typing import Any
+
+import durabletask.internal.orchestrator_service_pb2 as messages
+import durabletask.internal.orchestrator_service_pb2_grpc as services
+import durabletask.testing.in_memory_backend as in_memory
+import grpc
+from google.protobuf import timestamp_pb2, wrappers_pb2
+
+from isthmus.adapters.azure.worker import Worker, WorkerFailed, json_text, text
+from isthmus.adapters.runtime.deployment import Clock
+
+log = logging.getLogger("isthmus.azure")
+
+
+class _Always:
+    """Be the context that a stream of work items polls."""
+
+    def is_active(self) -> bool:
+        return True
+
+
+class _Moments:
+    """Stand for the `datetime` of the backend's module, and tell the time of a moved clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self, _zone: Any = None) -> datetime:
+        return self._clock.now()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(datetime, name)
+
+
+class TaskHub(in_memory.InMemoryOrchestrationBackend):
+    """Keep orchestrations in memory, and their timers until the clock is moved to them."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._due: list[tuple[datetime, int, str, Any]] = []
+        self._timers = 0
+        self.busy = 0
+        """How many work items are under way."""
+        vars(in_memory)["datetime"] = _Moments(clock)
+
+    def open(self) -> None:
+        """Serve on a free port of this machine."""
+        self._shutdown_event.clear()
+        self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
+        services.add_TaskHubSidecarServiceServicer_to_server(self, self._server)  # type: ignore[no-untyped-call]
+        self._served_at = self._server.add_insecure_port("127.0.0.1:0")
+        self._server.start()
+
+    def close(self) -> None:
+        """End."""
+        self.stop()
+        vars(in_memory)["datetime"] = datetime
+
+    def client_binding(self) -> Any:
+        """Return what the host gives to a function that takes a client."""
+        binding = {
+            "taskHubName": "rehearsal",
+            "connectionName": "",
+            "creationUrls": {},
+            "managementUrls": {},
+            "baseUrl": "http://127.0.0.1/runtime/webhooks/durabletask",
+            "requiredQueryStringParameters": "code=x",
+            "rpcBaseUrl": f"127.0.0.1:{self._served_at}",
+            "httpBaseUrl": "",
+            "maxGrpcMessageSizeInBytes": 0,
+        }
+        return text(json.dumps(binding))
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether nothing can go on without time passing or the outside acting."""
+        with self._lock:
+            return not (self.busy or self._orchestration_queue or self._activity_queue or self._entity_queue)
+
+    def has_ended(self, instance_id: str) -> bool:
+        """Say whether an orchestration has come to its end."""
+        with self._lock:
+            instance = self._instances.get(instance_id)
+            return instance is not None and self._is_terminal_status(instance.status)
+
+    # Timers
+
+    def _process_create_timer_action(self, instance: Any, action: Any) -> None:
+        fire_at = action.createTimer.fireAt
+        instance.history.append(_event(action.id, timerCreated=messages.TimerCreatedEvent(fireAt=fire_at)))
+        if instance.status == messages.ORCHESTRATION_STATUS_PENDING:
+            instance.status = messages.ORCHESTRATION_STATUS_RUNNING
+        self._timers += 1
+        fired = messages.TimerFiredEvent(fireAt=fire_at, timerId=action.id)
+        heapq.heappush(self._due, (fire_at.ToDatetime(tzinfo=UTC), self._timers, instance.instance_id, fired))
+
+    def fire_due(self) -> int:
+        """Deliver the timers whose moment the clock has come to; say how many there were."""
+        fired = 0
+        with self._lock:
+            while self._due and self._due[0][0] <= self._clock.now():
+                _, _, instance_id, event = heapq.heappop(self._due)
+                instance = self._instances.get(instance_id)
+                if instance is not None and not self._is_terminal_status(instance.status):
+                    instance.pending_events.append(_event(-1, timerFired=event))
+                    self._enqueue_orchestration(instance_id)
+                    fired += 1
+        return fired
+
+    def next_due(self) -> datetime | None:
+        """Return the moment of the next timer."""
+        with self._lock:
+            return self._due[0][0] if self._due else None
+
+    # Work items
+
+    async def pump(self, worker: Worker) -> None:
+        """Feed work items to the worker until the hub is closed."""
+        loop = asyncio.get_running_loop()
+        items = self.GetWorkItems(messages.GetWorkItemsRequest(), _Always())
+        with futures.ThreadPoolExecutor(1) as pool:
+            async with asyncio.TaskGroup() as tasks:
+                while (item := await loop.run_in_executor(pool, self._next, items)) is not None:
+                    tasks.create_task(self._handle(worker, item))
+
+    def _next(self, items: Any) -> Any:
+        item = next(items, None)
+        if item is not None:
+            with self._lock:
+                self.busy += 1
+        return item
+
+    async def _handle(self, worker: Worker, item: Any) -> None:
+        kind = item.WhichOneof("request")
+        request = getattr(item, kind)
+        try:
+            if kind == "orchestratorRequest":
+                response = await self._orchestrate(worker, request)
+                complete = self.CompleteOrchestratorTask
+            else:
+                response = await self._act(worker, request)
+                complete = self.CompleteActivityTask
+            response.completionToken = item.completionToken
+            complete(response, None)
+        except Exception:
+            log.exception("a work item was lost: %s", kind)
+        finally:
+            with self._lock:
+                self.busy -= 1
+
+    async def _orchestrate(self, worker: Worker, request: Any) -> Any:
+        name = _orchestrator_of(request)
+        encoded = text(base64.b64encode(request.SerializeToString()).decode())
+        try:
+            result = await worker.invoke(name, {worker.parameter_of(name, "orchestrationTrigger"): encoded})
+        except WorkerFailed as error:
+            failure = messages.TaskFailureDetails(errorType="Host", errorMessage=error.message)
+            completion = messages.CompleteOrchestrationAction(
+                orchestrationStatus=messages.ORCHESTRATION_STATUS_FAILED, failureDetails=failure
+            )
+            action = messages.OrchestratorAction(id=0, completeOrchestration=completion)
+            return messages.OrchestratorResponse(instanceId=request.instanceId, actions=[action])
+        return messages.OrchestratorResponse.FromString(base64.b64decode(result.value))
+
+    async def _act(self, worker: Worker, request: Any) -> Any:
+        response = messages.ActivityResponse(instanceId=request.orchestrationInstance.instanceId, taskId=request.taskId)
+        parameter = worker.parameter_of(request.name, "activityTrigger")
+        try:
+            result = await worker.invoke(request.name, {parameter: json_text(request.input.value)})
+        except WorkerFailed as error:
+            # The real extension splits "Type: message" in the same way.
+            error_type, _, message = error.message.partition(": ")
+            trace = wrappers_pb2.StringValue(value=error.stack_trace)
+            details = messages.TaskFailureDetails(errorType=error_type, errorMessage=message, stackTrace=trace)
+            response.failureDetails.CopyFrom(details)
+        else:
+            response.result.value = result.value if result else "null"
+        return response
+
+
+def _orchestrator_of(request: Any) -> str:
+    events = [*request.pastEvents, *request.newEvents]
+    started = next(event for event in reversed(events) if event.HasField("executionStarted"))
+    return str(started.executionStarted.name)
+
+
+def _event(event_id: int, **payload: Any) -> Any:
+    return messages.HistoryEvent(eventId=event_id, timestamp=timestamp_pb2.Timestamp(), **payload)

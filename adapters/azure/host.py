@@ -1,0 +1,218 @@
+"""The host of an App on Azure: its database, its ports, its clock, and the topics that its messages leave by.
+
+Settings say where these are; a rehearsal puts its own in their place.
+
+    ISTHMUS_DATABASE      the database's URL
+    ISTHMUS_KEY_FILE      the file of the master key, on a share that is mounted and outlives the app
+    ISTHMUS_FOLDER        where ports find the files of their own
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from isthmus.adapters.runtime.clock import SystemClock
+from isthmus.adapters.runtime.configuration import configuration_in
+from isthmus.adapters.runtime.deployment import Clock, Deployment
+from isthmus.adapters.runtime.operations import outer_unit, reject, subscribers_of
+from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
+from isthmus.adapters.runtime.vault import KeyFile
+from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.faults import Conflict, Duplicate
+from isthmus.adapters.sql.journal import microseconds
+from isthmus.adapters.sql.outbox import MARK_PUBLISHED, UNPUBLISHED, UNPUBLISHED_OF_KEY
+from isthmus.adapters.sql.transaction import Transaction
+from isthmus.core.composition import Composition
+from isthmus.core.errors import EnvironmentFault, InputError, KeyUnavailable
+
+log = logging.getLogger("isthmus.azure")
+
+CONFLICTS_MAX = 50
+
+DATABASE, KEY_FILE, FOLDER = "ISTHMUS_DATABASE", "ISTHMUS_KEY_FILE", "ISTHMUS_FOLDER"
+
+
+class SettingMissing(EnvironmentFault):
+    """Report an app setting that is not there."""
+
+    code = "ISTH360"
+
+
+class Outlet(Protocol):
+    """Send messages to topics."""
+
+    def send(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Send messages of one topic and key, in their order."""
+        ...
+
+
+class Surroundings(Protocol):
+    """Give a host what it stands on."""
+
+    def database(self) -> Database:
+        """Return the database."""
+        ...
+
+    def key_file(self) -> Path:
+        """Return the file of the master key."""
+        ...
+
+    def folder(self) -> Path:
+        """Return the folder in which ports find what is their own."""
+        ...
+
+    def clock(self) -> Clock:
+        """Return the clock."""
+        ...
+
+    def outlet(self) -> Outlet:
+        """Return what messages leave by."""
+        ...
+
+
+class Settings:
+    """Read the surroundings from the settings of the function app."""
+
+    def database(self) -> Database:
+        """Open the database; its schema was brought up to date before the app was deployed."""
+        return Database.open(_setting(DATABASE), migrate=False)
+
+    def key_file(self) -> Path:
+        """Return the file of the master key, which is never made here: an app that is moved would lose it."""
+        path = Path(_setting(KEY_FILE))
+        if not path.is_file():
+            raise KeyUnavailable("there is no such file", place=str(path), instead=f"mount it, and name it: {KEY_FILE}")
+        return path
+
+    def folder(self) -> Path:
+        """Return the folder, by default the one that the app is deployed to."""
+        return Path(os.environ.get(FOLDER, "."))
+
+    def clock(self) -> Clock:
+        """Return the machine's clock."""
+        return SystemClock()
+
+    def outlet(self) -> Outlet:
+        """Return the topics of Service Bus."""
+        from isthmus.adapters.azure.service_bus import ServiceBusOutlet  # noqa: PLC0415  # its client is slow to import
+
+        return ServiceBusOutlet()
+
+
+def _setting(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise SettingMissing(f"{name} is not set", place="app settings", instead=f"set {name}")
+    return value
+
+
+_surroundings: list[Surroundings] = [Settings()]
+
+
+@contextmanager
+def surrounded_by(surroundings: Surroundings) -> Iterator[None]:
+    """Let hosts that are opened meanwhile stand on these surroundings."""
+    _surroundings.append(surroundings)
+    try:
+        yield
+    finally:
+        _surroundings.remove(surroundings)
+
+
+class Host:
+    """Do units of work, each in a transaction of its own, and send what they published."""
+
+    def __init__(self, composition: Composition) -> None:
+        self.composition = composition
+        self._around = _surroundings[-1]
+        self._opened: tuple[Deployment, Database, Outlet] | None = None
+
+    @property
+    def deployment(self) -> Deployment:
+        """Return the prepared App."""
+        return self._open()[0]
+
+    @property
+    def database(self) -> Database:
+        """Return the database."""
+        return self._open()[1]
+
+    def _open(self) -> tuple[Deployment, Database, Outlet]:
+        """Open what the host stands on when it is first needed: indexing needs none of it."""
+        if self._opened is None:
+            around = self._around
+            deployment = Deployment(
+                self.composition,
+                backend="azure",
+                master=lambda: KeyFile(around.key_file()),
+                clock=around.clock(),
+                configure=configuration_in(around.folder()),
+            )
+            self._opened = deployment, around.database(), around.outlet()
+        return self._opened
+
+    def do[T](self, work: Callable[[Transaction], tuple[UnitOfWork, T]]) -> tuple[UnitOfWork, T]:
+        """Do a unit of work, again while it loses against others, and send what it published."""
+        for attempt in range(CONFLICTS_MAX):
+            try:
+                with self.database.transaction() as transaction:
+                    unit, result = work(transaction)
+            except (Conflict, Duplicate):
+                if attempt == CONFLICTS_MAX - 1:
+                    raise
+                time.sleep(0.001 * attempt)
+            else:
+                unit.committed()
+                self._relay_after(unit)
+                return unit, result
+        raise AssertionError
+
+    def do_from_outside[T](
+        self, subject: str, actor: str, on_behalf_of: str, work: Callable[[UnitOfWork], T]
+    ) -> tuple[UnitOfWork, T]:
+        """Do what the outside asks for; what it did wrong is journaled, and leaves nothing else. Raises InputError."""
+
+        def done(transaction: Transaction) -> tuple[UnitOfWork, T]:
+            unit = outer_unit(self.deployment, transaction, actor, on_behalf_of, "outside")
+            return unit, work(unit)
+
+        try:
+            return self.do(done)
+        except InputError as error:
+            with self.database.transaction() as transaction:
+                reject(outer_unit(self.deployment, transaction, actor, on_behalf_of, "outside"), subject, error)
+            raise
+
+    def _relay_after(self, unit: UnitOfWork) -> None:
+        """Send what was published. What cannot be sent now is left to the sweep: it is in the outbox."""
+        for topic, key in dict.fromkeys((one.topic, one.ordering_key) for one in unit.published):
+            try:
+                self._relay(topic, key)
+            except Exception:
+                log.exception("messages of %s were not sent; the sweep will try again", topic)
+
+    def _relay(self, topic: str, key: str) -> None:
+        """Send what waits to leave under one topic and key, in sequence, and mark it."""
+        deployment, database, outlet = self._open()
+        with database.transaction() as transaction:
+            rows = transaction.rows(UNPUBLISHED_OF_KEY, topic, key)
+        messages = [OutgoingMessage(row[1], row[2], row[3], bytes(row[4]), row[5]) for row in rows]
+        if messages and subscribers_of(self.composition, topic):
+            outlet.send(messages)
+        with database.transaction() as transaction:
+            for message in messages:
+                transaction.run(MARK_PUBLISHED, microseconds(deployment.clock.now()), message.message_id)
+
+    def relay_all(self) -> int:
+        """Send everything that a crash has left in the outbox; say how many topics and keys there were."""
+        with self.database.transaction() as transaction:
+            left = dict.fromkeys((row[2], row[3]) for row in transaction.rows(UNPUBLISHED, 0))
+        for topic, key in left:
+            self._relay(topic, key)
+        return len(left)

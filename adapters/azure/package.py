@@ -1,0 +1,248 @@
+"""The package: the folder that is deployed to Azure Functions, and the proof that it can be indexed.
+
+function_app.py        names the App
+host.json              extension bundle, task hub, concurrency
+requirements.txt       everything that runs here, at exactly these versions, the worker library included
+local.settings.json    for those who have the Azure Functions Core Tools
+.funcignore            what is left behind
+wheels/                our own code
+<the App's module>     when it is none of ours
+"""
+
+from __future__ import annotations
+
+import compileall
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from isthmus.adapters.azure.host import DATABASE, KEY_FILE
+from isthmus.adapters.azure.indexing import Indexed
+from isthmus.adapters.azure.service_bus import NAMESPACE
+from isthmus.core.composition import Composition
+from isthmus.core.errors import InputError, SourceError
+
+EXTENSION_BUNDLE: Final = "[4.22.0, 5.0.0)"
+EXTRAS: Final = ("azure", "postgresql")
+SECONDS_TO_INDEX_MAX: Final = 120
+LEFT_BEHIND: Final = (".git*", ".venv", "__pycache__", "*.pyc", "tests", "local.settings.json", "*.db", "*.db.files")
+
+FUNCTION_APP: Final = '''"""The function app of {app}: `isthmus package azure` wrote this."""
+
+from isthmus.adapters.azure.app import function_app
+
+app = function_app("{reference}")
+'''
+
+
+class WouldNotIndex(SourceError):
+    """Report a package in which Azure would find no functions, in the words of its worker."""
+
+    code = "ISTH141"
+
+
+class PackageInTheWay(InputError):
+    """Report a folder that holds something else than a package."""
+
+    code = "ISTH240"
+
+
+def write_package(reference: str, composition: Composition, folder: Path) -> None:
+    """Write the deployable folder of an App; one that was written before is written anew.
+
+    Raises PackageInTheWay (ISTH240).
+    """
+    if folder.exists() and any(folder.iterdir()) and not _is_package(folder):
+        raise PackageInTheWay("it holds something else", place=str(folder), instead="name a new folder with -o")
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "wheels").mkdir(parents=True)
+    wheel = write_wheel(folder / "wheels")
+    _write(folder / "function_app.py", FUNCTION_APP.format(app=composition.name, reference=reference))
+    _write_json(folder / "host.json", host_settings(composition))
+    _write_json(folder / "local.settings.json", LOCAL_SETTINGS)
+    _write(folder / ".funcignore", "\n".join(LEFT_BEHIND) + "\n")
+    _write(folder / "requirements.txt", "\n".join([f"./wheels/{wheel.name}", *sorted(pinned())]) + "\n")
+    _copy_app(reference.partition(":")[0], folder)
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "function_app.py").is_file() and (folder / "host.json").is_file()
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
+
+
+def _write_json(path: Path, value: Any) -> None:
+    _write(path, msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def host_settings(composition: Composition) -> dict[str, Any]:
+    """Return host.json: the hub's name is letters and digits alone, and belongs to the App."""
+    hub = "".join(re.findall(r"[A-Za-z0-9]", composition.name)).lstrip("0123456789") or "isthmus"
+    return {
+        "version": "2.0",
+        "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": EXTENSION_BUNDLE},
+        "extensions": {
+            "http": {"routePrefix": ""},
+            "serviceBus": {"maxConcurrentCalls": 16, "autoCompleteMessages": True},
+            "durableTask": {
+                "hubName": hub,
+                "maxConcurrentActivityFunctions": 16,
+                "maxConcurrentOrchestratorFunctions": 16,
+                "storageProvider": {"type": "AzureStorage", "partitionCount": 1},
+            },
+        },
+    }
+
+
+LOCAL_SETTINGS: Final = {
+    "IsEncrypted": False,
+    "Values": {
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        DATABASE: "sqlite:///isthmus.db",
+        KEY_FILE: "isthmus.key",
+        NAMESPACE: "<namespace>.servicebus.windows.net",
+    },
+}
+"""What `func start` reads, with Azurite as its storage: for those who have these tools, and not run here."""
+
+
+# Our own code
+
+
+def write_wheel(folder: Path) -> Path:
+    """Write a wheel of the packages of ours that run in this process, and return its path."""
+    about = metadata.metadata("isthmus")
+    name = f"isthmus-{about['Version']}"
+    path = folder / f"{name}-py3-none-any.whl"
+    record: list[str] = []
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for file, inside in _own_files():
+            record.append(_put(wheel, inside, file.read_bytes()))
+        record.append(_put(wheel, f"{name}.dist-info/METADATA", str(about).encode()))
+        tags = b"Wheel-Version: 1.0\nGenerator: isthmus\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        record.append(_put(wheel, f"{name}.dist-info/WHEEL", tags))
+        record.append(f"{name}.dist-info/RECORD,,")
+        wheel.writestr(_entry(f"{name}.dist-info/RECORD"), "\n".join(record) + "\n")
+    return path
+
+
+def _own_files() -> Iterator[tuple[Path, str]]:
+    for package in ("core", "contracts", "handlers", "adapters", "trading_day"):
+        root = Path(importlib.import_module(f"isthmus.{package}").__path__[0])
+        for file in sorted(root.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                yield file, f"isthmus/{package}/{file.relative_to(root).as_posix()}"
+
+
+def _put(wheel: zipfile.ZipFile, inside: str, content: bytes) -> str:
+    wheel.writestr(_entry(inside), content)
+    digest = urlsafe_b64encode(sha256(content).digest()).rstrip(b"=").decode()
+    return f"{inside},sha256={digest},{len(content)}"
+
+
+def _entry(inside: str) -> zipfile.ZipInfo:
+    """Return an entry without a time: the same code gives the same wheel."""
+    entry = zipfile.ZipInfo(inside, (1980, 1, 1, 0, 0, 0))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    return entry
+
+
+def pinned() -> set[str]:
+    """Return what our code needs on Azure, with what that needs, at the versions that are installed here."""
+    found: dict[str, str] = {}
+    waiting = [(name, frozenset[str]()) for name in _needed("isthmus", frozenset(EXTRAS))]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    while waiting:
+        (requirement, _) = one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        name, extras = _name_and_extras(requirement)
+        try:
+            found[re.sub(r"[-_.]+", "-", name).lower()] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # its marker is for another platform or version of Python
+        waiting += [(inner, frozenset[str]()) for inner in _needed(name, extras)]
+    return {f"{name}=={version}" for name, version in found.items()}
+
+
+def _needed(name: str, extras: frozenset[str]) -> list[str]:
+    needed = []
+    for requirement in metadata.requires(name) or ():
+        text, _, marker = requirement.partition(";")
+        wanted = re.search(r"""extra\s*==\s*['"]([^'"]+)['"]""", marker)
+        if wanted is None or wanted[1] in extras:
+            needed.append(text)
+    return needed
+
+
+def _name_and_extras(requirement: str) -> tuple[str, frozenset[str]]:
+    match = re.match(r"\s*([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?", requirement)
+    assert match is not None
+    return match[1], frozenset(one.strip() for one in (match[2] or "").split(",") if one.strip())
+
+
+def _copy_app(module: str, folder: Path) -> None:
+    """Copy the top-level module or package that the App is in, unless it is one of ours."""
+    top = module.partition(".")[0]
+    if top == "isthmus":
+        return
+    found = importlib.import_module(top)
+    if hasattr(found, "__path__"):
+        source = Path(next(iter(found.__path__)))
+        shutil.copytree(source, folder / top, ignore=shutil.ignore_patterns(*LEFT_BEHIND))
+    else:
+        shutil.copy(Path(str(found.__file__)), folder / f"{top}.py")
+
+
+# The proof
+
+
+def index_package(folder: Path) -> Indexed:
+    """Have the worker library index a package, with the code of its own wheel, in a process of its own.
+
+    Raises WouldNotIndex (ISTH141) with the worker's words.
+    """
+    with tempfile.TemporaryDirectory(prefix="isthmus-") as unpacked:
+        for wheel in (folder / "wheels").glob("*.whl"):
+            with zipfile.ZipFile(wheel) as opened:
+                opened.extractall(unpacked)
+        compileall.compile_dir(unpacked, quiet=2)  # as an installation does: the import time is told
+        done = subprocess.run(  # noqa: S603  # our own interpreter
+            [sys.executable, "-P", "-m", "isthmus.adapters.azure.indexing", str(folder.resolve())],
+            env={**os.environ, "PYTHONPATH": unpacked},
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=SECONDS_TO_INDEX_MAX,
+        )
+    lines = done.stdout.splitlines()
+    if done.returncode or not lines:
+        raise WouldNotIndex(done.stderr.strip(), place=str(folder), instead="correct what the worker names")
+    indexed = msgspec.json.decode(lines[-1], type=Indexed)
+    if indexed.failure:
+        raise WouldNotIndex(indexed.failure, place=str(folder), instead="correct what the worker names")
+    return indexed
+
+
+def size_of(folder: Path) -> int:
+    """Return how many bytes a package has."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -1,0 +1,216 @@
+"""`isthmus rehearse`: run the trading day as Azure would, and hold its journal against the laptop's."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from isthmus.adapters.cli.engines import show_log
+from isthmus.adapters.cli.faults import SOURCE
+from isthmus.adapters.cli.output import say, say_table
+from isthmus.adapters.cli.package import require_azure
+from isthmus.adapters.cli.project import app_option, composition_of, reference_of
+from isthmus.adapters.cli.run import ORDERS_FILE
+
+if TYPE_CHECKING:
+    from isthmus.adapters.azure.rehearsal import Rehearsal
+    from isthmus.adapters.cli.intake import Day, Desk
+    from isthmus.adapters.sql.database import Database
+    from isthmus.core.composition import Composition
+
+AFTERWARDS: Final = timedelta(hours=1)
+"""How long the clock is moved once everything has come to rest, so that what waits is timed out."""
+
+SETTLE_SECONDS: Final = 600
+LOOK_SECONDS: Final = 0.02
+DIFFERENCES_SHOWN_MAX: Final = 20
+
+JOURNAL: Final = "select run_id, step, kind, subject from journal"
+
+type Entries = Counter[tuple[str, str, str, str]]
+
+
+@click.group()
+def rehearse() -> None:
+    """Run the trading day as another backend would, and compare."""
+
+
+@rehearse.command()
+@app_option
+@click.option(
+    "--orders",
+    "orders_files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Files of FIX 4.2 or 4.4 messages. Default: those of the trading day.",
+)
+def azure(app_reference: str | None, orders_files: tuple[Path, ...]) -> int:
+    """Run the day in Azure's worker library and an in-memory task hub, and compare its journal with the laptop's.
+
+    The folder that `isthmus package azure` writes is what runs. Entries are compared by run, place, kind and subject;
+    times and hosts are left out. Exits with 1 when the journals differ.
+    """
+    require_azure()
+    show_log(logging.ERROR)
+    from isthmus.adapters.cli.intake import Day, readable  # noqa: PLC0415  # the brokerage is slow to import
+
+    day = Day.load(None, orders_files, default=ORDERS_FILE)
+    readable(day.files)
+    composition = composition_of(app_reference)
+    with tempfile.TemporaryDirectory(prefix="isthmus-") as folder:
+        laptop, on_laptop = _timed(lambda: _on_laptop(composition, day, Path(folder) / "laptop"))
+        cloud, on_azure = _timed(
+            lambda: _on_azure(reference_of(app_reference), composition, day, Path(folder) / "azure")
+        )
+    say(f"laptop: {laptop.total():,} journal entries in {on_laptop:.1f} s")
+    say(f"azure:  {cloud.total():,} journal entries in {on_azure:.1f} s")
+    if laptop == cloud:
+        say("The journals are the same, times and hosts aside.")
+        return 0
+    _say_differences(laptop, cloud)
+    return SOURCE
+
+
+def _timed(work: Callable[[], Entries]) -> tuple[Entries, float]:
+    begun = time.perf_counter()
+    return work(), time.perf_counter() - begun
+
+
+def _say_differences(laptop: Entries, cloud: Entries) -> None:
+    rows = [("laptop", *entry) for entry in sorted((laptop - cloud).elements())]
+    rows += [("azure", *entry) for entry in sorted((cloud - laptop).elements())]
+    say_table(["only on", "run", "place", "kind", "subject"], rows[:DIFFERENCES_SHOWN_MAX])
+    say(f"The journals differ in {len(rows):,} entries.")
+
+
+def _on_laptop(composition: Composition, day: Day, folder: Path) -> Entries:
+    from isthmus.adapters.local.engine import Engine  # noqa: PLC0415
+    from isthmus.adapters.runtime.clock import HurriedClock  # noqa: PLC0415
+
+    clock = HurriedClock()
+    with _database_in(folder) as (database, _), Engine(composition, database, folder=folder, clock=clock) as engine:
+        _take_in(engine, day)
+        engine.settle(timeout_seconds=SETTLE_SECONDS)
+        clock.move(AFTERWARDS)
+        engine.settle(timeout_seconds=SETTLE_SECONDS)
+        return _entries(database)
+
+
+def _on_azure(reference: str, composition: Composition, day: Day, folder: Path) -> Entries:
+    from isthmus.adapters.azure.package import write_package  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.rehearsal import Rehearsal  # noqa: PLC0415
+    from isthmus.adapters.runtime.clock import HurriedClock  # noqa: PLC0415
+
+    with _database_in(folder) as (database, url):
+        package = folder / "package"
+        write_package(reference, composition, package)
+        with Rehearsal(package, composition, url, folder=folder, clock=HurriedClock()) as rehearsal:
+            with _AzureDesk(rehearsal, database) as desk:
+                _take_in(desk, day)
+            rehearsal.settle(timeout_seconds=SETTLE_SECONDS)
+            rehearsal.move(AFTERWARDS)
+        return _entries(database)
+
+
+@contextmanager
+def _database_in(folder: Path) -> Iterator[tuple[Database, str]]:
+    from isthmus.adapters.sql.database import Database  # noqa: PLC0415
+
+    folder.mkdir()
+    url = f"sqlite:///{folder / 'isthmus.db'}"
+    database = Database.open(url)
+    try:
+        yield database, url
+    finally:
+        database.close()
+
+
+def _take_in(desk: Desk, day: Day) -> None:
+    from isthmus.adapters.cli.intake import Intake, Report  # noqa: PLC0415
+    from isthmus.adapters.cli.progress import Progress  # noqa: PLC0415
+    from isthmus.adapters.venues.fix_message import Mode  # noqa: PLC0415
+
+    intake = Intake(desk, day.beginning, Report(database=desk.database.name), Mode.STRICT)
+    intake.open_accounts()
+    with Progress(quiet=True) as progress:
+        for name in day.files:
+            intake.read(name, progress)
+        intake.finish()
+
+
+def _entries(database: Database) -> Entries:
+    from sqlalchemy import text  # noqa: PLC0415
+
+    with database.engine.connect() as connection:
+        return Counter(
+            (str(run), str(step), str(kind), str(subject))
+            for run, step, kind, subject in connection.execute(text(JOURNAL))
+        )
+
+
+class _AzureDesk:
+    """Take orders in for a rehearsal: each is started as its endpoint would, and watched until it has ended."""
+
+    def __init__(self, rehearsal: Rehearsal, database: Database) -> None:
+        self.composition = rehearsal.composition
+        self.database = database
+        self._rehearsal = rehearsal
+        self._watched: dict[str, Callable[[], None]] = {}
+        self._starting = 0
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="desk", daemon=True)
+
+    def __enter__(self) -> _AzureDesk:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def ask(self, contract: str, message: Any, *, key: str) -> Any:
+        """Ask one handler's contract alone."""
+        return self._rehearsal.ask(contract, message, key=key)
+
+    def submit(
+        self, contract: str, message: Any, *, actor: str, on_behalf_of: str, ended: Callable[[], None]
+    ) -> Future[str]:
+        """Start a run, and watch it."""
+        with self._lock:
+            self._starting += 1
+        future = self._rehearsal.begin(contract, message, actor=actor, on_behalf_of=on_behalf_of)
+
+        def started(done: Future[str]) -> None:
+            with self._lock:
+                self._starting -= 1
+                if done.exception() is None:
+                    self._watched[done.result()] = ended
+
+        future.add_done_callback(started)
+        return future
+
+    @property
+    def in_flight(self) -> int:
+        """Say whether anything is under way."""
+        return self._starting + (not self._rehearsal.is_idle)
+
+    def _watch(self) -> None:
+        while not self._closed.wait(LOOK_SECONDS):
+            with self._lock:
+                over = [run_id for run_id in self._watched if self._rehearsal.hub.has_ended(run_id)]
+                calls = [self._watched.pop(run_id) for run_id in over]
+            for call in calls:
+                call()
