@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import azure.durable_functions as df
 import azure.functions as func
-import grpc
+import grpc.aio
 import msgspec
 
 from isthmus.adapters.azure.activities import ask_gateway
@@ -170,8 +170,8 @@ async def begin(client: df.DurableFunctionsClient, contract: str, run_id: str) -
     """Begin the orchestration of a run, unless it was begun before."""
     try:
         await client.schedule_new_orchestration(contract, input=run_id, instance_id=run_id)
-    except grpc.RpcError as error:
-        if not isinstance(error, grpc.Call) or error.code() is not grpc.StatusCode.ALREADY_EXISTS:
+    except grpc.aio.AioRpcError as error:
+        if error.code() is not grpc.StatusCode.ALREADY_EXISTS:
             raise
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import text
 from stall import STALL, Stall
 
-from isthmus.adapters.runtime.clock import MovedClock
 from isthmus.adapters.local.engine import Engine
+from isthmus.adapters.runtime.clock import MovedClock
 from isthmus.adapters.runtime.operations import Operations
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.schema import METADATA

@@ -9,8 +9,8 @@ import pytest
 from house import House, answer
 from stall import No, Part, a_job
 
-from isthmus.adapters.runtime.failure import HandlerFailed
 from isthmus.adapters.runtime.deployment import Deployment
+from isthmus.adapters.runtime.failure import HandlerFailed
 from isthmus.adapters.runtime.invocation import StepRequest, perform
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile

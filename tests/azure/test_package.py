@@ -1,0 +1,101 @@
+"""A package is what Azure would index; what would not be indexed is refused here, in the worker's words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+STAND = Path(__file__).with_name("stand.py")
+
+
+def package(folder: Path, reference: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "isthmus.adapters.cli.main", "package", "azure", "--app", reference, *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("packaged")
+    (folder / "stand.py").write_text(STAND.read_text("utf-8"), "utf-8")
+    done = package(folder, "stand:app")
+    assert done.returncode == 0, done.stderr
+    return folder / "dist" / "azure", done.stdout
+
+
+def test_every_contract_topic_endpoint_and_timer_is_a_function(packaged: tuple[Path, str]) -> None:
+    rows = {line.split()[0]: line for line in packaged[1].splitlines() if line.startswith("  ")}
+
+    assert "activityTrigger" in rows["hold"]
+    assert "orchestrationTrigger" in rows["admit"]
+    assert rows["post_tickets"].endswith("POST /tickets")
+    assert rows["told_note"].endswith("told / note")
+    assert rows["late_Answer_file_late"].endswith("late.Answer / file_late")
+    assert "timerTrigger" in rows["isthmus_sweep"]
+
+
+def test_size_and_import_time_are_told(packaged: tuple[Path, str]) -> None:
+    assert "KiB" in packaged[1]
+    assert "times these alone" in packaged[1]
+
+
+def test_requirements_are_pinned_the_worker_included(packaged: tuple[Path, str]) -> None:
+    wheel, *lines = (packaged[0] / "requirements.txt").read_text("utf-8").splitlines()
+
+    assert (packaged[0] / wheel).is_file()
+    assert all("==" in line for line in lines)
+    assert "azure-functions-runtime==1.3.0" in lines
+
+
+def test_a_package_holds_no_secret_and_leaves_local_settings_behind(packaged: tuple[Path, str]) -> None:
+    assert "local.settings.json" in (packaged[0] / ".funcignore").read_text("utf-8")
+    assert "AccountKey" not in (packaged[0] / "local.settings.json").read_text("utf-8")
+
+
+def test_the_same_code_gives_the_same_wheel(tmp_path: Path) -> None:
+    from isthmus.adapters.azure.package import write_wheel  # noqa: PLC0415  # an extra
+
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+
+    first, second = (write_wheel(folder).read_bytes() for folder in folders)
+    assert first == second
+
+
+def test_an_app_that_is_wrong_fails_at_packaging(tmp_path: Path) -> None:
+    source = STAND.read_text("utf-8").replace("        hold_place,\n", "")
+    (tmp_path / "stand.py").write_text(source, "utf-8")
+    done = package(tmp_path, "stand:app")
+
+    assert done.returncode == 1
+    assert "nobody fulfils contract hold" in done.stderr
+    assert not (tmp_path / "dist").exists()
+
+
+def test_a_module_that_is_left_behind_fails_in_the_words_of_the_worker(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("", "utf-8")
+    (tmp_path / "stand.py").write_text(
+        f"import beside\n{STAND.read_text('utf-8')}".replace("from __future__ import annotations\n", ""), "utf-8"
+    )
+    done = package(tmp_path, "stand:app")
+
+    assert done.returncode == 1
+    assert "ISTH141" in done.stderr
+    assert "No module named 'beside'" in done.stderr
+
+
+def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "stand.py").write_text(STAND.read_text("utf-8"), "utf-8")
+    done = package(tmp_path, "stand:app", "-o", ".")
+
+    assert done.returncode == 3
+    assert "ISTH240" in done.stderr
+    assert (tmp_path / "stand.py").is_file()
