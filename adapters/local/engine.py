@@ -105,6 +105,7 @@ class Engine(Carrier):
         for execution in self._executions.values():
             execution.drop()
         self._executions.clear()
+        self.deployment.close()
         if self._transaction is not None:
             self._transaction.close()
         if self._views is not None:

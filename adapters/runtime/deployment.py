@@ -112,6 +112,14 @@ class Deployment:
         timing.count += 1
         timing.seconds += seconds
 
+    def close(self) -> None:
+        """Close the implementations of ports that can be closed, and forget them all."""
+        for implementation in self._bound.values():
+            close = getattr(implementation, "close", None)
+            if callable(close):
+                close()
+        self._bound.clear()
+
     def program(self, contract: str) -> Program | None:
         """Return the checked program of the workflow that fulfils a contract, or None when a handler does."""
         return self.composition.programs.get(contract)
