@@ -76,9 +76,10 @@ class Engine(Carrier):
         self._lock.acquire()
         try:
             self._transaction = Transaction(self.database.connect(), self.database.dialect)
+            self.deployment.open()
             recovered = recover(self._transaction)
         except BaseException:
-            self._lock.release()
+            self._let_go()
             raise
         self._to_load.extend(recovered.runs)
         for due_us, run_id in recovered.timers:

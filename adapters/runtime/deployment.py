@@ -13,7 +13,7 @@ from isthmus.adapters.runtime.fulfilment import Fulfilment
 from isthmus.adapters.runtime.vault import Keyring, MasterKey
 from isthmus.core.codec import Codec, codec
 from isthmus.core.composition import Composition
-from isthmus.core.errors import SourceError
+from isthmus.core.errors import EnvironmentFault, IsthmusError, SourceError
 from isthmus.core.ports import Binding, Configuration
 from isthmus.core.program import Program, statements
 from isthmus.core.program.nodes import Await, Expression, WaitForEvent
@@ -25,6 +25,12 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return this moment."""
         ...
+
+
+class PortUnavailable(EnvironmentFault):
+    """Report a port whose implementation cannot be made here."""
+
+    code = "ISTH306"
 
 
 class Timing:
@@ -112,6 +118,15 @@ class Deployment:
         timing.count += 1
         timing.seconds += seconds
 
+    def open(self) -> None:
+        """Make every implementation that handlers ask for, so that what is missing is missing at the start.
+
+        Raises SecretUnavailable (ISTH305), SourceError, and whatever an implementation raises.
+        """
+        for fulfilment in self.fulfilments.values():
+            for port in (*fulfilment.bound.values(), *([fulfilment.gateway[1]] if fulfilment.gateway else [])):
+                self.port(port)
+
     def close(self) -> None:
         """Close the implementations of ports that can be closed, and forget them all."""
         for implementation in self._bound.values():
@@ -149,14 +164,22 @@ def assigned(program: Program) -> frozenset[str]:
 
 def _make(binding: Binding, configure: Callable[[Binding], Configuration]) -> Any:
     implementation = binding.implementation
+    name = getattr(get_origin(binding.port) or binding.port, "__name__", str(binding.port))
     try:
         parameters = inspect.signature(implementation).parameters.values()
         takes_one = any(one.default is one.empty and one.kind is not one.VAR_KEYWORD for one in parameters)
         return implementation(configure(binding)) if takes_one else implementation()
-    except (TypeError, ValueError) as error:
-        name = getattr(get_origin(binding.port) or binding.port, "__name__", str(binding.port))
+    except IsthmusError:
+        raise
+    except TypeError as error:
         raise SourceError(
             f"port {name} cannot be made: {error}",
             place=f"App.bind({name}, …)",
             instead="bind a callable that takes a Configuration, or nothing",
+        ) from error
+    except Exception as error:
+        raise PortUnavailable(
+            f"port {name} cannot be made: {type(error).__name__}: {error}",
+            place=f"App.bind({name}, …)",
+            instead="see that what it needs is there, then start again",
         ) from error

@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -223,7 +224,7 @@ def _ports(unit: UnitOfWork, fulfilment: Fulfilment) -> dict[str, Any]:
     ports: dict[str, Any] = {name: unit.deployment.port(port) for name, port in fulfilment.bound.items()}
     for name, port in fulfilment.provided.items():
         if port is Clock:
-            ports[name] = unit
+            ports[name] = _Standing(unit.now)
         elif port is Reference:
             ports[name] = reference_of(unit.key)
         else:
@@ -290,6 +291,16 @@ def _record(
         outcome.attempts,
         unit.now_us,
     )
+
+
+class _Standing:
+    """Be a clock that stands at the moment when the unit of work began."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
 
 
 class _Asking:

@@ -314,11 +314,20 @@ def _answer_parent(unit: UnitOfWork, run: Run, status: RunStatus, answer: bytes)
         status, StepState.FAILED
     )
     if state is StepState.FAILED:
-        answer = ENCODER.encode(Failed(f"child {status}", run.contract))
+        answer = _failed_child(run, status, answer)
     row = unit.transaction.row(RECORD, run.parent_run, run.parent_step)
     tries = row[4] + 1 if row is not None else 1
     unit.transaction.run(UPDATE_STEP, state, answer, tries, unit.now_us, run.parent_run, run.parent_step)
     unit.woken.append((str(run.parent_run), str(run.parent_step)))
+
+
+def _failed_child(run: Run, status: RunStatus, answer: bytes) -> bytes:
+    """Return a child's failure as its parent sees it: what failed in the child, and where."""
+    try:
+        inner = msgspec.json.decode(answer, type=Failed)
+    except msgspec.ValidationError:
+        return ENCODER.encode(Failed(f"{run.contract} {status}", f"run {run.run_id}"))
+    return ENCODER.encode(Failed(f"{run.contract} {status}: {inner.error}", inner.place))
 
 
 def cancel_run(unit: UnitOfWork, run_id: str) -> Run:
