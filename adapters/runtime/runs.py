@@ -263,7 +263,9 @@ def begin_take_back(unit: UnitOfWork, run: Run, ending: Ending) -> None:
 def get_stuck(unit: UnitOfWork, run: Run, step: str, ending: Ending) -> None:
     """Stop a run until a person resolves its dead letter."""
     unit.transaction.run(SET_STATUS, RunStatus.STUCK, ENCODER.encode(ending).decode(), run.run_id)
-    bury(unit, DeadLetterKind.STEP, run.run_id, step, run.contract, bytes(ending.answer))
+    record = unit.transaction.row(RECORD, run.run_id, step)
+    subject = run.contract if record is None else record[0]
+    bury(unit, DeadLetterKind.STEP, run.run_id, step, subject, bytes(ending.answer))
 
 
 def bury(
