@@ -12,7 +12,6 @@ from isthmus.adapters.local.calls import CallWork
 from isthmus.adapters.local.deliveries import DeliverWork, MarkWork, NotesWork, SweepWork
 from isthmus.adapters.local.endings import FinishWork, LoadWork, StickWork, TakeBackWork
 from isthmus.adapters.local.execution import Branch, Command, Execution, Finished
-from isthmus.adapters.local.failure import as_error
 from isthmus.adapters.local.loop import LOOK_SECONDS, EngineClock, Faults, Loop
 from isthmus.adapters.local.relay import Delivery, Relay
 from isthmus.adapters.local.steps import ChildWork, RecallWork, SleepWork, StepWork, WaitWork
@@ -199,10 +198,6 @@ class Carrier(Loop):
                 if execution is not None:
                     self.forget(execution)
                 self.push(LoadWork(self, subject))
-
-    def as_error(self, contract: str, outcome: Outcome) -> BaseException:
-        """Return a refusal or a failure as what a caller of `ask` catches."""
-        return as_error(self.composition, contract, outcome)
 
     def _give_up(self, work: Work, error: IsthmusError) -> None:
         if isinstance(error, StorageUnavailable | Superseded):

@@ -32,7 +32,7 @@ from isthmus.adapters.sql.runs import LIVE, RunStatus
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.adapters.sql.views import RunView, Views
 from isthmus.core.composition import Composition
-from isthmus.core.errors import EnvironmentFault, IdentityConflict, ReplayMismatch
+from isthmus.core.errors import EnvironmentFault
 
 
 class Engine(Carrier):
@@ -151,16 +151,14 @@ class Engine(Carrier):
     def ask(self, contract: str, message: Any, *, key: str, actor: str = "local", on_behalf_of: str = "") -> Any:
         """Ask one handler's contract alone, and return its answer; the same key again returns the recorded one.
 
+        A failure is tried again when the retry's delay has passed on the engine's clock: on a `MovedClock` that is when
+        somebody moves it, from another thread than the one that waits here.
+
         Raises the Refusal; NotFound, MessageInvalid, IdentityConflict; HandlerFailed (ISTH350) after the last attempt.
         """
         work = AskWork(self, contract, message, key, actor, on_behalf_of)
         self.push(work)
-        try:
-            return work.future.result()
-        except ReplayMismatch as error:
-            raise IdentityConflict(
-                f"key {key!r} was used with another input", place=contract, instead="give each request a key of its own"
-            ) from error
+        return work.future.result()
 
     def send(self, event: str, *, key: str, message: Any, event_id: str | None = None, actor: str = "local") -> str:
         """Send an event: return `delivered`, `queued`, `late`, or `repeated` when its id was here before."""

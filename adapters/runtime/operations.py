@@ -14,24 +14,27 @@ from uuid import uuid4
 
 import msgspec
 
+from isthmus.adapters.runtime.asking import answer_of, as_error, ask_once, call_in_time
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Clock, Deployment
+from isthmus.adapters.runtime.edge import input_codec, key_of, wire_of
 from isthmus.adapters.runtime.events import LATE_TOPIC, send_event
-from isthmus.adapters.runtime.invocation import StepRequest
+from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent
+from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run, cancel_run, get_run, run_id_of, start_run
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.dead_letters import OPEN_LETTER, RESOLVE, DeadLetterKind
-from isthmus.adapters.sql.faults import Conflict
+from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import Kind
 from isthmus.adapters.sql.notes import NOTE
 from isthmus.adapters.sql.outbox import MARK_PUBLISHED, MESSAGE
 from isthmus.adapters.sql.runs import RECORD, SET_STATUS, UPDATE_STEP, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
-from isthmus.core.codec import ENCODER, Codec, codec
+from isthmus.core.codec import ENCODER, codec
 from isthmus.core.composition import Composition
-from isthmus.core.errors import InputError, MessageInvalid, NotFound
+from isthmus.core.errors import InputError, NotFound
 
 KEY_FILE = "isthmus.key"
 
@@ -62,31 +65,6 @@ def outer_unit(
     )
 
 
-def wire_of(unit: UnitOfWork, form: Codec, message: Any) -> bytes:
-    """Return the wire form of a message from outside: a value, or the JSON text of one. Raises MessageInvalid."""
-    try:
-        text = bytes(message) if isinstance(message, bytes | bytearray) else ENCODER.encode(message)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise MessageInvalid(str(error), place=type(message).__name__, instead="send a message or its JSON") from error
-    return form.encode(form.decode_outer(text), unit.vault)
-
-
-def key_of(text: str, place: str) -> str:
-    """Return a key from outside, which may hold any character that both databases can. Raises MessageInvalid."""
-    if not isinstance(text, str) or "\0" in text:
-        raise MessageInvalid("a key is text without NUL", place=place, instead="use letters, digits and signs")
-    return text
-
-
-def input_codec(deployment: Deployment, contract: str) -> Codec:
-    """Return the codec of a contract's input. Raises NotFound when the App has no such contract."""
-    found = deployment.composition.contracts.get(contract)
-    if found is None:
-        names = ", ".join(sorted(deployment.composition.contracts))
-        raise NotFound(f"the app has no contract {contract}", instead=f"name one of: {names}")
-    return codec(found.input_type)
-
-
 def begin_run(unit: UnitOfWork, contract: str, message: Any, *, claimed_by: str | None) -> Run:
     """Start a run with a message from outside. Raises NotFound, MessageInvalid, IdentityConflict."""
     form = input_codec(unit.deployment, contract)
@@ -94,23 +72,6 @@ def begin_run(unit: UnitOfWork, contract: str, message: Any, *, claimed_by: str 
         names = ", ".join(sorted(unit.deployment.composition.workflows)) or "none"
         raise NotFound(f"no workflow fulfils {contract}", instead=f"start one of: {names}; a handler is asked")
     return start_run(unit, contract, wire_of(unit, form, message), claimed_by=claimed_by)
-
-
-def asked_step(unit: UnitOfWork, contract: str, message: Any, key: str) -> StepRequest:
-    """Return what asks one handler's contract alone, under a key of the caller's."""
-    form = input_codec(unit.deployment, contract)
-    if contract not in unit.deployment.fulfilments:
-        raise NotFound(f"no handler fulfils {contract}", instead="start it: a workflow does")
-    unit.run_id, unit.step = run_id_of(contract, key_of(key, "key"), "asked"), "ask"
-    return StepRequest(
-        run_id=unit.run_id,
-        step="ask",
-        contract=contract,
-        input=wire_of(unit, form, message),
-        ordinal=0,
-        branch=0,
-        expects=None,
-    )
 
 
 def arrive(unit: UnitOfWork, event: str, key: str, message: Any, event_id: str | None) -> str:
@@ -238,6 +199,36 @@ class Operations:
         unit.transaction.run(NOTE, "run", run.run_id)
         return run.run_id
 
+    def ask(self, contract: str, message: Any, *, key: str, actor: str = "outside", on_behalf_of: str = "") -> Any:
+        """Ask one handler's contract alone, and return its answer; the same key again returns the recorded one.
+
+        Each attempt is made here, in a transaction of its own, whether or not an engine runs beside.
+
+        Raises the Refusal; NotFound, MessageInvalid, IdentityConflict; HandlerFailed (ISTH350) after the last attempt.
+        """
+        answer: GatewayAnswer | None = None
+        while True:
+            outcome, value = self._attempt(contract, message, key, answer, actor, on_behalf_of)
+            answer = None
+            if isinstance(outcome, Intent):
+                answer = call_in_time(self._deployment, contract, outcome)
+            elif outcome.state is StepState.ANSWERED:
+                return value
+            elif outcome.state is StepState.FAILING:
+                delay = self.composition.contracts[contract].retry.delay_after(outcome.attempts)
+                time.sleep(delay.total_seconds())
+            else:
+                raise as_error(self.composition, contract, outcome)
+
+    def _attempt(
+        self, contract: str, message: Any, key: str, answer: GatewayAnswer | None, actor: str, on_behalf_of: str
+    ) -> tuple[Outcome | Intent, Any]:
+        def attempt(unit: UnitOfWork) -> tuple[Outcome | Intent, Any]:
+            outcome = ask_once(unit, contract, message, key, answer)
+            return outcome, answer_of(unit, contract, outcome)
+
+        return self._do(actor, on_behalf_of, contract, attempt)
+
     def send(self, event: str, *, key: str, message: Any, event_id: str | None = None, actor: str = "outside") -> str:
         """Send an event; return `delivered`, `queued`, `late` or `repeated`."""
         return self._do(actor, "", event, lambda unit: arrive(unit, event, key, message, event_id))
@@ -280,7 +271,7 @@ class Operations:
                         transaction.run(NOTE, "step", f"{run_id}/{step}")
                     for message in unit.published:
                         transaction.run(NOTE, "message", message.message_id)
-            except Conflict:
+            except (Conflict, Duplicate):
                 if attempt == TRIES_MAX - 1:
                     raise
                 time.sleep(0.005 * (attempt + 1))

@@ -9,7 +9,7 @@ from house import Dying, House, answer
 from stall import Part, a_job
 
 from isthmus.adapters.local import engine
-from isthmus.adapters.local.failure import HandlerFailed
+from isthmus.adapters.runtime.asking import HandlerFailed
 from isthmus.core.testing import Crash
 
 
