@@ -80,9 +80,7 @@ def replay(app_reference: str | None, database_url: str | None, number: int, act
         letter = views.dead_letter(number)
         again = [other for other in views.dead_letters() if other.run_id == letter.run_id and other.step == letter.step]
     if again:
-        say(
-            f"dead letter {number} was tried again, and waits for a person again: dead letter {again[-1].dead_letter_id}"
-        )
+        say(f"dead letter {number} was tried again, and is stuck again: see dead letter {again[-1].dead_letter_id}")
         return SOURCE
     say(f"dead letter {number} is {'open' if letter.resolved_at is None else 'resolved'}")
     return 0
