@@ -17,7 +17,7 @@ from isthmus.adapters.local.relay import Delivery, Relay
 from isthmus.adapters.local.steps import ChildWork, RecallWork, SleepWork, StepWork, WaitWork
 from isthmus.adapters.local.work import Work
 from isthmus.adapters.runtime.deployment import Deployment
-from isthmus.adapters.runtime.operations import subscribers_of
+from isthmus.adapters.runtime.operations import subscribers
 from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
@@ -46,7 +46,7 @@ class Carrier(Loop):
         self._parked: OrderedDict[str, Execution] = OrderedDict()
         self._to_load: deque[str] = deque()
         self._taking_back: set[str] = set()
-        self._relay = Relay(lambda topic: subscribers_of(self.composition, topic))
+        self._relay = Relay(subscribers(self.composition))
         self._waiting: dict[str, list[Future[None]]] = {}
         self._next_sweep = 0.0
 

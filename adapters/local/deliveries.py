@@ -23,7 +23,7 @@ from isthmus.adapters.runtime.runs import (
     start_run,
 )
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
-from isthmus.adapters.sql.dead_letters import DeadLetterKind
+from isthmus.adapters.sql.dead_letters import OPEN_LETTER_AT, DeadLetterKind
 from isthmus.adapters.sql.journal import microseconds
 from isthmus.adapters.sql.notes import FORGET_NOTE, NOTES
 from isthmus.adapters.sql.outbox import MARK_PUBLISHED, MESSAGE
@@ -62,15 +62,16 @@ class DeliverWork(Work):
 
     def perform(self, transaction: Transaction) -> None:
         """Have the subscriber handle it; what it cannot handle goes to a person."""
-        topic = f"topic:{self._delivery.message.topic}"
+        topic = self._delivery.message.topic
+        sender = topic if topic.startswith(operations.SCHEDULE_TOPIC) else f"topic:{topic}"
         self.unit = unit = UnitOfWork(
             self.engine.deployment,
             transaction,
             run_id=self.run_id,
             step=self.step,
             workflow="",
-            actor=topic,
-            on_behalf_of=topic,
+            actor=sender,
+            on_behalf_of=sender,
         )
         if self._refused is not None:
             self._bury(unit, ENCODER.encode({"code": self._refused.code, "place": ""}))
@@ -104,6 +105,9 @@ class DeliverWork(Work):
             transaction.forget_mark()
 
     def _bury(self, unit: UnitOfWork, reason: bytes) -> None:
+        """Ask a person, unless one is asked already: a crash delivers again what was left to them before it."""
+        if unit.transaction.row(OPEN_LETTER_AT, self.run_id, self.step) is not None:
+            return
         number = self._delivery.message.message_id.encode()
         bury(unit, DeadLetterKind.DELIVERY, self.run_id, self.step, self._delivery.subscriber, reason, number)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from isthmus.adapters.local.calls import AskWork, CallWork
+from isthmus.adapters.local.calls import CallWork
 from isthmus.adapters.local.work import Work
-from isthmus.adapters.runtime.runs import Run, start_run
+from isthmus.adapters.runtime.operations import SCHEDULE_TOPIC
+from isthmus.adapters.runtime.runs import Run, run_id_of, start_run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.journal import microseconds
 from isthmus.core.codec import codec
@@ -43,7 +44,18 @@ class Schedules:
         if schedule.starts.name in engine.composition.workflows:
             _start(engine, schedule, actor, key)
         else:
-            engine.push(AskWork(engine, schedule.starts.name, schedule.message, key, actor, actor))
+            _deliver(engine, schedule, actor, key)
+
+
+def _deliver(engine: Carrier, schedule: Schedule, actor: str, key: str) -> None:
+    """Send the tick through the outbox: retries, crashes and dead letters are those of any other message."""
+
+    def publish(unit: UnitOfWork) -> None:
+        unit.run_id, unit.step = run_id_of(schedule.starts.name, key, "schedule"), "tick"
+        wire = codec(type(schedule.message)).encode(schedule.message, unit.vault)
+        unit.publish(f"{SCHEDULE_TOPIC}{schedule.name}", key, wire, message_id=key)
+
+    engine.push(CallWork(engine, schedule.starts.name, actor, actor, publish, lambda _unit, none: none))
 
 
 def _start(engine: Carrier, schedule: Schedule, actor: str, key: str) -> None:

@@ -40,6 +40,10 @@ KEY_FILE = "isthmus.key"
 
 TRIES_MAX = 20
 
+STREAM_TOPIC = "stream:"
+SCHEDULE_TOPIC = "schedule:"
+"""Records of streams and ticks of schedules leave through the outbox, under these prefixes and their names."""
+
 
 class Replayed(msgspec.Struct, frozen=True):
     """Say what goes on after a person has resolved a dead letter."""
@@ -104,16 +108,16 @@ def feed_from_outside(unit: UnitOfWork, stream: str, message: Any) -> None:
         raise NotFound(f"the app has no stream {stream}", instead="see: isthmus inspect")
     form = codec(found.message)
     wire = wire_of(unit, form, message)
-    unit.publish(f"stream:{stream}", key_of(str(getattr(form.decode_opaque(wire), found.key)), found.key), wire)
+    unit.publish(f"{STREAM_TOPIC}{stream}", key_of(str(getattr(form.decode_opaque(wire), found.key)), found.key), wire)
 
 
-def subscribers_of(composition: Composition, topic: str) -> tuple[str, ...]:
-    """Return the names of the contracts that a topic, a stream or late events of a type are delivered to."""
-    if topic.startswith(LATE_TOPIC):
-        return (composition.late_events[topic.removeprefix(LATE_TOPIC)].name,)
-    if topic.startswith("stream:"):
-        return tuple(one.into.name for one in composition.app.streams if f"stream:{one.name}" == topic)
-    return tuple(contract.name for contract in composition.topics[topic].subscribers)
+def subscribers(composition: Composition) -> dict[str, tuple[str, ...]]:
+    """Return whom each topic is delivered to, and each stream, schedule and type of late events: contracts by name."""
+    app = composition.app
+    found = {name: tuple(contract.name for contract in topic.subscribers) for name, topic in composition.topics.items()}
+    found |= {f"{LATE_TOPIC}{event}": (contract.name,) for event, contract in composition.late_events.items()}
+    found |= {f"{STREAM_TOPIC}{one.name}": (one.into.name,) for one in app.streams}
+    return found | {f"{SCHEDULE_TOPIC}{one.name}": (one.starts.name,) for one in app.schedules}
 
 
 def delivery_step(message: OutgoingMessage, subscriber: str) -> str:
@@ -163,6 +167,8 @@ def _try_again(unit: UnitOfWork, run_id: str, step: str) -> None:
 
 def _redeliver(unit: UnitOfWork, run_id: str, step: str, message_id: str, subscriber: str) -> Replayed:
     """Let one subscriber have a message again; an engine that ends before then finds it unpublished."""
+    if subscriber not in unit.deployment.composition.contracts:
+        raise NotFound(f"the app has no contract {subscriber}", instead="load the version that has it")
     row = unit.transaction.row(MESSAGE, message_id)
     if row is None:
         raise NotFound(f"message {message_id} is not kept any longer", instead="nothing can be done here")
