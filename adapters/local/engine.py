@@ -183,9 +183,6 @@ class Engine(Carrier):
         """End a run, and take it back. Raises NotFound, InputError when it cannot be cancelled any longer."""
 
         def cancelled(_unit: UnitOfWork, run: Run) -> None:
-            execution = self._executions.get(run.run_id)
-            if execution is not None:
-                self.forget(execution)
             self.take_back(run.run_id)
 
         self._call("cancel", actor, "", lambda unit: cancel_run(unit, run_id), cancelled).result()

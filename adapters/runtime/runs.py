@@ -15,7 +15,7 @@ from isthmus.adapters.runtime.record import Failed, Outcome
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.dead_letters import BURY, DeadLetterKind
 from isthmus.adapters.sql.journal import Kind
-from isthmus.adapters.sql.mailbox import CLOSE_WAITS_OF_RUN, OWN
+from isthmus.adapters.sql.mailbox import CLOSE_WAITS_OF_RUN, OWN, REMOVE_TIMERS_OF_RUN
 from isthmus.adapters.sql.runs import (
     CHILD_AT,
     END_RUN,
@@ -257,6 +257,7 @@ def begin_take_back(unit: UnitOfWork, run: Run, ending: Ending) -> None:
     """Fence a run: from now on no late step changes anything, and what was done is undone."""
     unit.transaction.run(SET_STATUS, RunStatus.TAKING_BACK, ENCODER.encode(ending).decode(), run.run_id)
     unit.transaction.run(CLOSE_WAITS_OF_RUN, run.run_id)
+    unit.transaction.run(REMOVE_TIMERS_OF_RUN, run.run_id)
     unit.journal_run(Kind.TAKE_BACK_BEGUN, run.contract, bytes(ending.answer))
 
 
@@ -304,6 +305,7 @@ def end_run(unit: UnitOfWork, run: Run, status: RunStatus, answer: bytes) -> Non
     """Write a run's end, tell its parent, and hand on the events that it leaves behind."""
     unit.run_id, unit.workflow = run.run_id, run.contract
     unit.transaction.run(END_RUN, status, answer, unit.now_us, run.run_id)
+    unit.ended.append(run.run_id)
     unit.journal_run(Kind.COMPLETED if status is RunStatus.COMPLETED else Kind.ENDED, run.contract, answer)
     if unit.deployment.waits_for_events(run.contract):
         make_leftovers_late(unit)

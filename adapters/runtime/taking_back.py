@@ -50,7 +50,13 @@ class _DoneStep(msgspec.Struct, frozen=True):
     branch: int
 
 
-def next_undo(unit: UnitOfWork, run_id: str) -> StepRequest | None:
+class Held(msgspec.Struct, frozen=True):
+    """Say that a child takes itself back, because it failed: what holds it goes on when the child has ended."""
+
+    child: str
+
+
+def next_undo(unit: UnitOfWork, run_id: str) -> StepRequest | Held | None:
     """Return the next undo of a run that is taken back, or end the run when there is none.
 
     The unit of work becomes that of the run which the undo belongs to: the run, or a child.
@@ -59,21 +65,27 @@ def next_undo(unit: UnitOfWork, run_id: str) -> StepRequest | None:
     unit.run_id, unit.workflow = run.run_id, run.contract
     if run.status != RunStatus.TAKING_BACK:
         return None
-    request = _next_of(unit, run)
-    if request is None:
+    found = _next_of(unit, run)
+    if found is None:
         ending = msgspec.json.decode(run.ending or "", type=Ending)
         end_run(unit, run, ending.status, bytes(ending.answer))
-    return request
+    return found
 
 
-def _next_of(unit: UnitOfWork, run: Run) -> StepRequest | None:
+def is_part_of_another(run: Run) -> bool:
+    """Say whether a run is taken back as a part of its parent, which sees to it."""
+    return run.ending is not None and msgspec.json.decode(run.ending, type=Ending).status is RunStatus.TAKEN_BACK
+
+
+def _next_of(unit: UnitOfWork, run: Run) -> StepRequest | Held | None:
     for done in _done(unit, run.run_id):
+        found: StepRequest | Held | None
         if done.contract in unit.deployment.composition.workflows:
-            request = _undo_child(unit, done)
+            found = _undo_child(unit, done)
         else:
-            request = _undo_step(unit, done)
-        if request is not None:
-            return request
+            found = _undo_step(unit, done)
+        if found is not None:
+            return found
     return None
 
 
@@ -95,7 +107,7 @@ def _undo_step(unit: UnitOfWork, done: _DoneStep) -> StepRequest | None:
     return _request(unit, done, done.input, result)
 
 
-def _undo_child(unit: UnitOfWork, done: _DoneStep) -> StepRequest | None:
+def _undo_child(unit: UnitOfWork, done: _DoneStep) -> StepRequest | Held | None:
     """Return what undoes a child: its contract's undo when it completed and has one, else the undo of its steps."""
     child = child_at(unit.transaction, done.run_id, done.step)
     if child is None or child.status in TAKEN_BACK_ALREADY:
@@ -103,15 +115,17 @@ def _undo_child(unit: UnitOfWork, done: _DoneStep) -> StepRequest | None:
     contract = unit.deployment.composition.contracts[done.contract]
     if child.status == RunStatus.COMPLETED and contract.undone_by is not None:
         return _request(unit, done, child.input, child.outcome or b"null")
+    if child.status == RunStatus.TAKING_BACK and not is_part_of_another(child):
+        return Held(child.run_id)
     own = unit.run_id, unit.workflow
     unit.run_id, unit.workflow = child.run_id, child.contract
     if child.status != RunStatus.TAKING_BACK:
         begin_take_back(unit, child, Ending(status=RunStatus.TAKEN_BACK, answer=msgspec.Raw(b"null")))
-    request = _next_of(unit, child)
-    if request is None:
+    found = _next_of(unit, child)
+    if found is None:
         end_run(unit, child, RunStatus.TAKEN_BACK, b"null")
         unit.run_id, unit.workflow = own
-    return request
+    return found
 
 
 def _request(unit: UnitOfWork, done: _DoneStep, wire: bytes, result: bytes) -> StepRequest | None:

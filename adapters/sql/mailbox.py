@@ -135,6 +135,8 @@ DUE_AT = Statement(
     "at_step",
 )
 
+REMOVE_TIMERS_OF_RUN = Statement(TIMER.delete().where(TIMER.c.run_id == bindparam("run")), "run")
+
 REMOVE_TIMER = Statement(
     TIMER.delete().where(TIMER.c.run_id == bindparam("run"), TIMER.c.step == bindparam("at_step")), "run", "at_step"
 )

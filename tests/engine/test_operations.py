@@ -21,6 +21,21 @@ def test_a_start_is_picked_up(house: House) -> None:
     assert house.plan.count("make", "a") == 1
 
 
+def test_a_start_that_is_repeated_leaves_the_run_alone_that_waits_for_a_gateway(house: House) -> None:
+    asked, free = threading.Event(), threading.Event()
+    house.plan["market call", "b"] = [lambda: asked.set() or (free.wait(10) and "ok")]
+    run_id = house.engine.start("trade", a_job("1"))
+    asked.wait(10)
+    assert house.beside().start("trade", a_job("1"), actor="cli") == run_id
+    house.until(lambda: house.rows("select count(*) from wake") == [(0,)])
+    house.engine.publish("news", News(id="k", text="1"))
+    free.set()
+    house.settle()
+
+    assert house.view(run_id).status == "completed"
+    assert house.plan.count("market inquire", "b") == 0
+
+
 def test_an_event_is_picked_up(house: House) -> None:
     run_id = house.run("must_hear", a_job("1")).run_id
 
