@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import msgspec
 
 from isthmus.adapters.runtime.invocation import StepRequest
-from isthmus.adapters.runtime.record import Outcome
+from isthmus.adapters.runtime.record import Failed, Outcome
 from isthmus.adapters.runtime.runs import Ending, Run, begin_take_back, bury, child_at, end_run, get_run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.dead_letters import DeadLetterKind
@@ -66,6 +66,9 @@ def next_undo(unit: UnitOfWork, run_id: str) -> StepRequest | Held | None:
     if run.status != RunStatus.TAKING_BACK:
         return None
     found = _next_of(unit, run)
+    if isinstance(found, _DoneStep):
+        _stop_at_stranger(unit, run_id, found)
+        return None
     if found is None:
         ending = msgspec.json.decode(run.ending or "", type=Ending)
         end_run(unit, run, ending.status, bytes(ending.answer))
@@ -77,10 +80,13 @@ def is_part_of_another(run: Run) -> bool:
     return run.ending is not None and msgspec.json.decode(run.ending, type=Ending).status is RunStatus.TAKEN_BACK
 
 
-def _next_of(unit: UnitOfWork, run: Run) -> StepRequest | Held | None:
+def _next_of(unit: UnitOfWork, run: Run) -> StepRequest | Held | _DoneStep | None:
+    """Return the next undo, or what stands in its way: a child, or a step of a contract that is not loaded."""
     for done in _done(unit, run.run_id):
-        found: StepRequest | Held | None
-        if done.contract in unit.deployment.composition.workflows:
+        found: StepRequest | Held | _DoneStep | None
+        if done.contract not in unit.deployment.composition.contracts:
+            found = done
+        elif done.contract in unit.deployment.composition.workflows:
             found = _undo_child(unit, done)
         else:
             found = _undo_step(unit, done)
@@ -90,11 +96,11 @@ def _next_of(unit: UnitOfWork, run: Run) -> StepRequest | Held | None:
 
 
 def _done(unit: UnitOfWork, run_id: str) -> Iterator[_DoneStep]:
-    """Yield what a run did, the last in order of place first."""
-    contracts = unit.deployment.composition.contracts
+    """Yield what a run did, the last in order of place first; sleeping and waiting for events does nothing."""
+    idle = {"", *unit.deployment.composition.events}
     for row in reversed(unit.transaction.rows(STEPS, run_id)):
         step, contract, wire, _, state, answer, ordinal, branch, _ = row
-        if contract in contracts and not step.startswith(UNDO) and ">" not in step:
+        if contract not in idle and not step.startswith(UNDO) and ">" not in step:
             yield _DoneStep(run_id, step, contract, bytes(wire), StepState(state), bytes(answer), ordinal, branch)
 
 
@@ -107,7 +113,7 @@ def _undo_step(unit: UnitOfWork, done: _DoneStep) -> StepRequest | None:
     return _request(unit, done, done.input, result)
 
 
-def _undo_child(unit: UnitOfWork, done: _DoneStep) -> StepRequest | Held | None:
+def _undo_child(unit: UnitOfWork, done: _DoneStep) -> StepRequest | Held | _DoneStep | None:
     """Return what undoes a child: its contract's undo when it completed and has one, else the undo of its steps."""
     child = child_at(unit.transaction, done.run_id, done.step)
     if child is None or child.status in TAKEN_BACK_ALREADY:
@@ -147,6 +153,14 @@ def _request(unit: UnitOfWork, done: _DoneStep, wire: bytes, result: bytes) -> S
         branch=done.branch,
         expects=RunStatus.TAKING_BACK,
     )
+
+
+def _stop_at_stranger(unit: UnitOfWork, root: str, done: _DoneStep) -> None:
+    """Stop at a step whose contract the App does not have any longer: nobody knows how it is undone."""
+    unit.run_id, unit.step = done.run_id, f"{UNDO}{done.step}"
+    unit.transaction.run(SET_STATUS, RunStatus.STUCK, None, root)
+    reason = ENCODER.encode(Failed("ContractNotLoaded", done.contract))
+    bury(unit, DeadLetterKind.UNDO, root, unit.key, done.contract, reason)
 
 
 def stop_taking_back(unit: UnitOfWork, root: str, request: StepRequest, outcome: Outcome) -> None:
