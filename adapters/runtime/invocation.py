@@ -237,7 +237,11 @@ def failure_of(fulfilment: Fulfilment, attempts: int, error: BaseException) -> O
     """Return the outcome of an attempt that failed: to be tried again, or failed for good."""
     place = _place(error)
     log.warning(
-        "%s failed in attempt %d: %s at %s", fulfilment.contract.name, attempts + 1, type(error).__name__, place
+        "%s failed in attempt %d: %s at %s",
+        fulfilment.contract.name,
+        attempts + 1,
+        type(error).__name__,
+        place,
     )
     log.debug("%s", error, exc_info=error)
     final = attempts + 1 >= fulfilment.contract.retry.attempts
@@ -309,7 +313,8 @@ class _Asking:
     def call(self, reference: str, request: Any) -> Any:
         raise _Asked(reference, request)
 
-    inquire = call
+    def inquire(self, _reference: str, _request: Any) -> Any:
+        raise RuntimeError("a handler calls its gateway and never inquires: that is done before calling again")
 
 
 class _Answering:
@@ -338,17 +343,19 @@ def _intend(
 ) -> Outcome | Intent:
     """Find out what the handler asks its gateway, and commit to asking it."""
     assert fulfilment.gateway is not None
-    ports = _ports(unit, fulfilment)
-    ports |= dict.fromkeys(fulfilment.tables, _ClosedTable())
-    ports[fulfilment.gateway[0]] = _Asking()
     try:
+        ports = _ports(unit, fulfilment)
+        ports |= dict.fromkeys(fulfilment.tables, _ClosedTable())
+        ports[fulfilment.gateway[0]] = _Asking()
         message = fulfilment.input.decode(request.input, unit.vault)
         wire = _wire_of(unit, fulfilment, fulfilment.function(message, **ports))
     except _Asked as asked:
         intent = Intent(asked.request, asked.reference, found.exists)
     except Refusal as refusal:
         return _ended_early(unit, fulfilment, request, input_hash, found, refusal)
-    except Exception as error:  # noqa: BLE001  # whatever a handler raises is a failure of this attempt
+    except Exception as error:  # whatever a handler raises is a failure of this attempt
+        if isinstance(error, IsthmusError) and _is_ours(error):
+            raise
         return _ended_early(unit, fulfilment, request, input_hash, found, error)
     else:
         outcome = Outcome(StepState.ANSWERED, wire, found.attempts + 1)

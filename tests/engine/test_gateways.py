@@ -10,6 +10,7 @@ from stall import Part, a_job
 
 from isthmus.adapters.local import engine
 from isthmus.adapters.runtime.asking import HandlerFailed
+from isthmus.adapters.sql.faults import Conflict
 from isthmus.core.testing import Crash
 
 
@@ -62,7 +63,7 @@ def test_when_nobody_can_say_the_run_is_stuck_and_a_person_asked(house: House) -
     run = house.run("trade", a_job("1"))
 
     assert run.status == "stuck"
-    assert [letter[1:] for letter in house.letters()] == [("step", "1", "trade")]
+    assert [letter[1:] for letter in house.letters()] == [("step", "1", "buy")]
     assert house.records() == {"a": "made"}
     assert bought(house) == (["b"], 1, 1)
 
@@ -151,6 +152,25 @@ def test_tables_open_only_after_the_gateway_has_answered(house: House) -> None:
 
     assert (run.status, answer(run)["error"]) == ("failed", "RuntimeError")
     assert house.stall.market.done == []
+
+
+def test_a_handler_that_inquires_of_its_gateway_itself_is_told_not_to_and_calls_nothing(house: House) -> None:
+    """It was taken for a call, which acts."""
+    house.plan["peek", "b"] = ["inquire"]
+
+    with pytest.raises(HandlerFailed, match="RuntimeError"):
+        house.engine.ask("peek", Part(name="b"), key="k")
+    assert bought(house) == ([], 0, 0)
+
+
+def test_a_conflict_before_the_gateway_is_asked_is_no_failure_of_the_handler(house: House) -> None:
+    def conflict() -> str:
+        raise Conflict("lost against another")
+
+    house.plan["peek", "b"] = [conflict, conflict, conflict, "ok"]
+
+    assert house.engine.ask("peek", Part(name="b"), key="k").text == "market b"
+    assert house.kinds()["failed"] == 0
 
 
 def test_an_answer_without_asking_the_gateway_keeps_the_limits_too(house: House) -> None:
