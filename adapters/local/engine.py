@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from isthmus.adapters.local.calls import AskWork, CallWork
 from isthmus.adapters.local.carrier import Carrier
 from isthmus.adapters.local.clock import SystemClock
 from isthmus.adapters.local.endings import LoadWork
+from isthmus.adapters.local.gateway_threads import GatewayThreads
 from isthmus.adapters.local.loop import GATEWAY_THREADS, EngineClock, Faults
 from isthmus.adapters.local.recovery import recover
 from isthmus.adapters.local.schedules import Schedules
@@ -88,12 +89,16 @@ class Engine(Carrier):
             self._accept(message)
         self._schedules.begin(self)
         self.clock.when_moved(self.wake)
-        self._pool = ThreadPoolExecutor(GATEWAY_THREADS, thread_name_prefix="gateway")
+        self._pool = GatewayThreads(GATEWAY_THREADS)
         self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop after the transaction that is under way; everything else is carried on by whoever opens next."""
+        """Stop after the transaction that is under way; everything else is carried on by whoever opens next.
+
+        Gateways that are being asked have CLOSE_SECONDS to answer. A call that is then left behind ends with the
+        process; its intent is recorded, so whoever opens next inquires after it.
+        """
         self._stop()
         self._let_go()
 

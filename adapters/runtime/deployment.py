@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -17,6 +18,8 @@ from isthmus.core.errors import EnvironmentFault, IsthmusError, SourceError
 from isthmus.core.ports import Binding, Configuration
 from isthmus.core.program import Program, statements
 from isthmus.core.program.nodes import Await, Expression, WaitForEvent
+
+log = logging.getLogger("isthmus.engine")
 
 
 class Clock(Protocol):
@@ -128,11 +131,14 @@ class Deployment:
                 self.port(port)
 
     def close(self) -> None:
-        """Close the implementations of ports that can be closed, and forget them all."""
+        """Close the implementations of ports that can be closed, and forget them; one that fails holds up nothing."""
         for implementation in self._bound.values():
             close = getattr(implementation, "close", None)
             if callable(close):
-                close()
+                try:
+                    close()
+                except Exception as error:  # noqa: BLE001  # it is the implementation's own
+                    log.error("%s cannot be closed: %s", type(implementation).__name__, type(error).__name__)  # noqa: TRY400
         self._bound.clear()
 
     def program(self, contract: str) -> Program | None:

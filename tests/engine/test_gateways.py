@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from house import Dying, House, answer
 from stall import Part, a_job
 
-from isthmus.adapters.local import engine
+from isthmus.adapters.local import engine, loop
 from isthmus.adapters.runtime.asking import HandlerFailed
 from isthmus.adapters.sql.faults import Conflict
 from isthmus.core.testing import Crash
@@ -220,6 +221,24 @@ def test_a_call_whose_time_was_over_before_it_could_be_made_is_never_made(
 
     assert house.engine.wait(second, timeout_seconds=10).status == "failed"
     assert house.plan.count("market call", "crowded out") == 0
+
+
+def test_a_gateway_that_never_returns_does_not_hold_up_closing_and_is_inquired_after_by_the_next_engine(
+    sqlite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, asked, never = sqlite_house, threading.Event(), threading.Event()
+    monkeypatch.setattr(loop, "CLOSE_SECONDS", 0.05)
+    house.plan["market call", "b"] = [lambda: asked.set() or (never.wait(20) and "ok"), "ok"]
+    run_id = house.engine.start("trade", a_job("1"))
+    asked.wait(10)
+    began = time.monotonic()
+    house.engine.close()
+    assert time.monotonic() - began < 5
+
+    house.open()
+    house.settle()
+    assert (house.view(run_id).status, house.plan.count("market inquire", "b")) == ("completed", 1)
+    never.set()
 
 
 def test_other_work_goes_on_while_a_gateway_takes_its_time(house: House) -> None:

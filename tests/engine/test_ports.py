@@ -91,6 +91,20 @@ def test_a_secret_that_is_not_there_is_missed_when_the_engine_opens(database_url
         engine_of(app_with(Delphi), database_url, tmp_path).open()
 
 
+class Jammed:
+    def says(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        raise OSError("the door is stuck")
+
+
+def test_a_port_that_cannot_be_closed_leaves_the_lock_free(database_url: str, tmp_path: Path) -> None:
+    for _ in range(2):
+        with engine_of(app_with(Jammed, secrets=()), database_url, tmp_path):
+            pass
+
+
 def unreachable(_configuration: Configuration) -> Delphi:
     raise ConnectionError("nobody answers")
 
