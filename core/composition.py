@@ -19,13 +19,11 @@ from isthmus.core.contract import Contract, Effect
 from isthmus.core.errors import SourceError
 from isthmus.core.handler import Handler
 from isthmus.core.message import Event, Message, carried_classes, where_written
-from isthmus.core.ports import Binding, Caller, Clock, Gateway, Publisher, Reference, Table
+from isthmus.core.ports import PROVIDED, Binding, Publisher, is_gateway, is_table
 from isthmus.core.program import Program, awaited, check_workflows, waited_for
 from isthmus.core.refusal import Refusal
 from isthmus.core.trigger import Topic
 from isthmus.core.workflow import Workflow
-
-PROVIDED = (Clock, Reference, Caller)
 
 
 class Composition(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,18 +196,6 @@ def _undos_that_do_not_fit(contracts: Mapping[str, Contract[Any, Any]]) -> Itera
             )
         elif undo.output_type is not type(None):
             yield f"{undo.place}: undo {undo.name} answers {named(undo.output_type)} (return None)"
-
-
-def is_table(port: Any) -> bool:
-    """Say whether a port is part of the unit of work's own transaction."""
-    origin = get_origin(port) or port
-    return isinstance(origin, type) and Table in origin.__mro__
-
-
-def is_gateway(port: Any) -> bool:
-    """Say whether a port reaches something outside our database."""
-    origin = get_origin(port) or port
-    return isinstance(origin, type) and Gateway in origin.__mro__
 
 
 def _ports_that_are_not_bound(app: App) -> Iterator[str]:
