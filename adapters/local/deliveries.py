@@ -147,15 +147,21 @@ class MarkWork(Work):
 class SweepWork(Work):
     """Hand on events that were held for runs which ended without naming their key."""
 
-    __slots__ = ()
+    __slots__ = ("_more",)
 
     def __init__(self, engine: Carrier) -> None:
         super().__init__(engine, "", "sweep")
+        self._more = False
 
     def perform(self, transaction: Transaction) -> None:
         """Look for them."""
         self.unit = operations.outer_unit(self.engine.deployment, transaction, "engine", "engine", "sweep")
-        make_unowned_late(self.unit)
+        self._more = make_unowned_late(self.unit)
+
+    def settled(self) -> None:
+        """Look again when there may be more."""
+        if self._more:
+            self.engine.push(SweepWork(self.engine))
 
 
 class NotesWork(Work):

@@ -21,8 +21,8 @@ def wire_of(unit: UnitOfWork, form: Codec, message: Any) -> bytes:
 
 def key_of(text: str, place: str) -> str:
     """Return a key from outside, which may hold any character that both databases can. Raises MessageInvalid."""
-    if not isinstance(text, str) or "\0" in text:
-        raise MessageInvalid("a key is text without NUL", place=place, instead="use letters, digits and signs")
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise MessageInvalid("a key is text that is not empty", place=place, instead="use letters, digits and signs")
     return text
 
 

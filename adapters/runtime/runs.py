@@ -127,8 +127,13 @@ def identity_of(deployment: Deployment, contract: str, message: Any) -> str:
         names = ", ".join(sorted(deployment.composition.workflows)) or "none"
         raise NotFound(f"no workflow fulfils {contract}", instead=f"start one of: {names}")
     identity = str(getattr(message, found.contract.input_type.__identity_field__))
-    if "\0" in identity:
-        raise MessageInvalid("an identity may not hold NUL", place=contract, instead="use letters, digits and signs")
+    if not identity or "\0" in identity:
+        field = found.contract.input_type.__identity_field__
+        raise MessageInvalid(
+            f"{field} is the identity of a run, text that is not empty",
+            place=contract,
+            instead="use letters, digits and signs",
+        )
     return identity
 
 

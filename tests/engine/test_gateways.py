@@ -177,7 +177,7 @@ def test_a_conflict_before_the_gateway_is_asked_is_no_failure_of_the_handler(hou
 def test_an_answer_without_asking_the_gateway_keeps_the_limits_too(house: House) -> None:
     house.plan["peek", "b"] = [lambda: "large"]
 
-    with pytest.raises(HandlerFailed, match="ValueError"):
+    with pytest.raises(HandlerFailed, match="AnswerInvalid"):
         house.engine.ask("peek", Part(name="b"), key="k")
 
 

@@ -118,7 +118,7 @@ def test_an_answer_over_the_limit_is_a_failure(house: House) -> None:
     run = house.run("chain", a_job("1"))
 
     assert run.status == "failed"
-    assert answer(run)["error"] == "ValueError"
+    assert answer(run)["error"] == "AnswerInvalid"
     assert house.records() == {}
 
 
