@@ -19,7 +19,7 @@ from isthmus.core.contract import Contract, contract_of
 from isthmus.core.errors import SourceError
 from isthmus.core.handler import Handler
 from isthmus.core.message import Event
-from isthmus.core.ports import Binding, Configuration
+from isthmus.core.ports import PROVIDED, Binding, Configuration, is_table
 from isthmus.core.trigger import Endpoint, Schedule, Stream, Topic
 from isthmus.core.workflow import Workflow
 
@@ -87,6 +87,12 @@ class App:
         """
         if on is not None and on not in BACKENDS:
             raise SourceError(f"{on!r} is no backend", place="App.bind", instead=f"one of {', '.join(BACKENDS)}")
+        if port in PROVIDED or is_table(port):
+            raise SourceError(
+                f"port {named(port)} is {'a table' if is_table(port) else 'provided'}, and nothing is bound to it",
+                place="App.bind",
+                instead="let handlers ask for it: every unit of work has it; bind a port of your own",
+            )
         if (port, on) in self.bindings:
             where = f" on {on}" if on else ""
             raise SourceError(

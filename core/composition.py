@@ -12,20 +12,27 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from isthmus.core import blueprint as plan
-from isthmus.core.annotations import named
+from isthmus.core.annotations import base_of, named
 from isthmus.core.app import BACKENDS, App, AppRefused
 from isthmus.core.codec import codec
 from isthmus.core.contract import Contract, Effect
 from isthmus.core.errors import SourceError
 from isthmus.core.handler import Handler
-from isthmus.core.message import Event, Message, carried_classes, where_written
-from isthmus.core.ports import Binding, Caller, Clock, Gateway, Publisher, Reference, Table
+from isthmus.core.message import (
+    Event,
+    Message,
+    annotations_within,
+    carried_classes,
+    field_types,
+    is_struct,
+    where_written,
+)
+from isthmus.core.ports import PROVIDED, Binding, Publisher, is_gateway, is_table
 from isthmus.core.program import Program, awaited, check_workflows, waited_for
 from isthmus.core.refusal import Refusal
+from isthmus.core.residency import PERSONAL
 from isthmus.core.trigger import Topic
 from isthmus.core.workflow import Workflow
-
-PROVIDED = (Clock, Reference, Caller)
 
 
 class Composition(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,18 +207,6 @@ def _undos_that_do_not_fit(contracts: Mapping[str, Contract[Any, Any]]) -> Itera
             yield f"{undo.place}: undo {undo.name} answers {named(undo.output_type)} (return None)"
 
 
-def is_table(port: Any) -> bool:
-    """Say whether a port is part of the unit of work's own transaction."""
-    origin = get_origin(port) or port
-    return isinstance(origin, type) and Table in origin.__mro__
-
-
-def is_gateway(port: Any) -> bool:
-    """Say whether a port reaches something outside our database."""
-    origin = get_origin(port) or port
-    return isinstance(origin, type) and Gateway in origin.__mro__
-
-
 def _ports_that_are_not_bound(app: App) -> Iterator[str]:
     for handler in app.handlers:
         gateways = [name for name, port in handler.ports.items() if is_gateway(port)]
@@ -273,6 +268,17 @@ def _triggers_that_do_not_fit(app: App) -> Iterator[str]:
                 f"{workflow.contract.place}: {named(taken)} names no identity, so its runs cannot be told apart "
                 f'(write: class {named(taken)}(Message, identity="id"))'
             )
+        else:
+            yield from _personal_identity(taken)
+
+
+def _personal_identity(message: Any) -> Iterator[str]:
+    with suppress(SourceError):  # annotations that stand for nothing are told elsewhere
+        if PERSONAL in carried_classes(field_types(message)[message.__identity_field__]):
+            yield (
+                f"{where_written(message)}: the identity {message.__identity_field__} is PERSONAL "
+                "(name a pseudonym: identities are keys, and keys are never sealed)"
+            )
 
 
 def _triggers_of_one_name(app: App) -> Iterator[str]:
@@ -288,15 +294,25 @@ def _messages_that_cannot_travel(app: App, contracts: Mapping[str, Contract[Any,
     travelling += [topic.message for topic in app.topics] + [stream.message for stream in app.streams]
     for handler in app.handlers:
         travelling += [one for port in handler.ports.values() if is_table(port) for one in get_args(port)]
-    told: set[str] = set()
+    problems: list[str] = []
     for annotation in travelling:
         try:
             codec(annotation)
+            problems += _floats_within(annotation)
         except SourceError as error:
-            problem = f"{error.place}: {error.problem} ({error.instead})"
-            if problem not in told:
-                told.add(problem)
-                yield problem
+            problems.append(f"{error.place}: {error.problem} ({error.instead})")
+    yield from dict.fromkeys(problems)
+
+
+def _floats_within(annotation: Any) -> Iterator[str]:
+    """Yield the fields that hold floats, however deep: money is never one, and no two machines need agree on it."""
+    for one in annotations_within(annotation):
+        message = base_of(one)
+        if not is_struct(message):
+            continue
+        for name, inner in field_types(message).items():
+            if any(base_of(part) is float for part in annotations_within(inner, fields=False)):
+                yield f"{where_written(message)}: field {name} holds a float (use Money, Decimal or int)"
 
 
 def _events(

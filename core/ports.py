@@ -11,7 +11,7 @@ from base64 import b32encode
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, NewType, Protocol
+from typing import Any, NewType, Protocol, get_origin
 
 import msgspec
 
@@ -124,6 +124,22 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     secrets: Sequence[str] = ()
     hosts: Sequence[str] = ()
     countries: Sequence[str] = ()
+
+
+PROVIDED = (Clock, Reference, Caller)
+"""What every handler may ask for, and nobody binds."""
+
+
+def is_table(port: Any) -> bool:
+    """Say whether a port is part of the unit of work's own transaction."""
+    origin = get_origin(port) or port
+    return isinstance(origin, type) and Table in origin.__mro__
+
+
+def is_gateway(port: Any) -> bool:
+    """Say whether a port reaches something outside our database."""
+    origin = get_origin(port) or port
+    return isinstance(origin, type) and Gateway in origin.__mro__
 
 
 def reference_of(key: str, characters: int = 26) -> Reference:

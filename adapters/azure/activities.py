@@ -7,27 +7,26 @@ Requests and replies travel as JSON text, so that what is recorded is not taken 
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import msgspec
 from msgspec import Raw
 
 from isthmus.adapters.azure.host import Host
+from isthmus.adapters.runtime.asking import call_in_time
 from isthmus.adapters.runtime.execution import Branch
 from isthmus.adapters.runtime.invocation import (
     Fenced,
     GatewayAnswer,
     Intent,
     StepRequest,
-    call_gateway,
     conclude,
     perform,
 )
 from isthmus.adapters.runtime.record import Failed, Outcome
 from isthmus.adapters.runtime.runs import Run, finish_run, get_run
 from isthmus.adapters.runtime.stepping import await_event_until_due, await_time, start_child, stick, stick_unknown
-from isthmus.adapters.runtime.taking_back import next_undo, stop_taking_back
+from isthmus.adapters.runtime.taking_back import Held, next_undo, stop_taking_back
 from isthmus.adapters.runtime.unit import UnitOfWork, unit_of
 from isthmus.adapters.sql.runs import CLAIM, CLAIMED_BY, RECORD, SETTLED, STEPS, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
@@ -36,7 +35,7 @@ from isthmus.core.errors import InternalError, IsthmusError
 
 log = logging.getLogger("isthmus.azure")
 
-FENCED, WAITING, STARTED, STUCK = "fenced", "waiting", "started", "stuck"
+FENCED, WAITING, STARTED, STUCK, HELD = "fenced", "waiting", "started", "stuck", "held"
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,14 +52,18 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """Say what became of it: a step's state with its answer, or fenced, waiting until a moment, started, stuck."""
+    """Say what became of it: a step's state with its answer, or fenced, waiting until a moment, started, stuck.
+
+    `answered` and `ended` are other runs that have to know: what they wait for is there, or they have ended.
+    """
 
     state: str
     answer: Raw = Raw(b"null")
     attempts: int = 0
     due_us: int = 0
     child: str = ""
-    woken: tuple[str, ...] = ()
+    answered: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,22 +159,10 @@ def do_step(host: Host, call: Call) -> Reply:
     try:
         unit, result = part(None)
         if isinstance(result, Intent):
-            unit, result = part(ask_gateway(host, call.contract, result))
+            unit, result = part(call_in_time(host.deployment, call.contract, result))
     except InternalError as error:
         return get_stuck(host, Trouble(run_id=call.run_id, step=call.step, error=type(error).__name__, code=error.code))
-    return _reply(unit, result)
-
-
-def ask_gateway(host: Host, contract: str, intent: Intent) -> GatewayAnswer:
-    """Ask a gateway; no answer within the contract's timeout is a failure, and the thread that asks is left to it."""
-    pool = ThreadPoolExecutor(1, thread_name_prefix="gateway")
-    try:
-        asked = pool.submit(call_gateway, host.deployment, contract, intent)
-        return asked.result(timeout=host.composition.contracts[contract].timeout.total_seconds())
-    except TimeoutError:
-        return GatewayAnswer(None, TimeoutError("the gateway did not answer in time"))
-    finally:
-        pool.shutdown(wait=False)
+    return _reply(unit, call.run_id, result)
 
 
 def begin_child(host: Host, call: Call) -> Reply:
@@ -186,6 +177,12 @@ def begin_child(host: Host, call: Call) -> Reply:
     if isinstance(started, Run):
         return Reply(state=STARTED, child=started.run_id)
     return recall(host, call) if started is None else Reply(state=FENCED)
+
+
+def look(host: Host, run_id: str) -> Reply:
+    """Say how a run stands, for an orchestration that was told that this may have changed."""
+    with host.database.transaction() as transaction:
+        return Reply(state=get_run(transaction, run_id).status)
 
 
 def recall(host: Host, call: Call) -> Reply:
@@ -204,7 +201,8 @@ def wait(host: Host, call: Call) -> Reply:
         unit = unit_of(host.deployment, transaction, get_run(transaction, call.run_id), call.step)
         return unit, await_event_until_due(unit, call.contract, call.key, call.duration)
 
-    return _reply(*host.do(work))
+    unit, result = host.do(work)
+    return _reply(unit, call.run_id, result)
 
 
 def pause(host: Host, call: Call) -> Reply:
@@ -214,7 +212,8 @@ def pause(host: Host, call: Call) -> Reply:
         unit = unit_of(host.deployment, transaction, get_run(transaction, call.run_id), call.step)
         return unit, await_time(unit, call.duration)
 
-    return _reply(*host.do(work))
+    unit, result = host.do(work)
+    return _reply(unit, call.run_id, result)
 
 
 def finish(host: Host, end: End) -> Reply:
@@ -227,37 +226,43 @@ def finish(host: Host, end: End) -> Reply:
         return unit, state.name.lower()
 
     unit, state = host.do(work)
-    return Reply(state=state, woken=_woken(unit))
+    return _reply_of(unit, end.run_id, state)
 
 
 def take_back(host: Host, run_id: str) -> Reply:
-    """Undo the last thing that a run did: answered when there may be more, fenced when there is none."""
+    """Undo the last thing that a run did: answered when there may be more, fenced when not, or held by a child."""
     unit, (request, result) = _undo(host, run_id, None, None)
-    if isinstance(result, Intent) and request is not None:
-        unit, (request, result) = _undo(host, run_id, request, ask_gateway(host, request.contract, result))
+    if isinstance(result, Intent) and isinstance(request, StepRequest):
+        answer = call_in_time(host.deployment, request.contract, result)
+        unit, (request, result) = _undo(host, run_id, request, answer)
+    if isinstance(request, Held):
+        return Reply(state=HELD, child=request.child)
     if request is None or result is None:
-        return Reply(state=FENCED, woken=_woken(unit))
+        return _reply_of(unit, run_id, FENCED)
     if isinstance(result, Outcome) and result.state is StepState.FAILING:
         delay = host.composition.contracts[request.contract].retry.delay_after(result.attempts)
         return Reply(state=WAITING, due_us=unit.now_us + delay // timedelta(microseconds=1))
     if isinstance(result, Outcome) and result.state is StepState.ANSWERED:
-        return Reply(state=StepState.ANSWERED, woken=_woken(unit))
+        return _reply_of(unit, run_id, StepState.ANSWERED)
     return Reply(state=STUCK)
+
+
+type _Undone = tuple[StepRequest | Held | None, Outcome | Intent | Fenced | None]
 
 
 def _undo(
     host: Host, run_id: str, asked: StepRequest | None, answer: GatewayAnswer | None
-) -> tuple[UnitOfWork, tuple[StepRequest | None, Outcome | Intent | Fenced | None]]:
+) -> tuple[UnitOfWork, _Undone]:
     """Do the next undo, or the last part of one whose gateway has answered, in one transaction."""
 
-    def work(
-        transaction: Transaction, refused: IsthmusError | None = None
-    ) -> tuple[UnitOfWork, tuple[StepRequest | None, Outcome | Intent | Fenced | None]]:
+    def work(transaction: Transaction, refused: IsthmusError | None = None) -> tuple[UnitOfWork, _Undone]:
         run = get_run(transaction, run_id)
         unit = unit_of(host.deployment, transaction, run, "take back")
-        request = asked if answer is not None else next_undo(unit, run_id)
-        if request is None or run.status != RunStatus.TAKING_BACK:
+        if run.status != RunStatus.TAKING_BACK:
             return unit, (None, None)
+        request = asked if answer is not None else next_undo(unit, run_id)
+        if not isinstance(request, StepRequest):
+            return unit, (request, None)
         unit.step, unit.run_id = request.step, request.run_id
         result: Outcome | Intent | Fenced
         if refused is not None:
@@ -289,14 +294,17 @@ def get_stuck(host: Host, trouble: Trouble) -> Reply:
     return Reply(state=STUCK)
 
 
-def _reply(unit: UnitOfWork, result: Outcome | Intent | Fenced | int) -> Reply:
+def _reply(unit: UnitOfWork, run_id: str, result: Outcome | Intent | Fenced | int) -> Reply:
     if isinstance(result, int):
         return Reply(state=WAITING, due_us=result)
     if isinstance(result, Outcome):
-        return Reply(state=result.state, answer=Raw(result.answer), attempts=result.attempts, woken=_woken(unit))
+        return _reply_of(unit, run_id, result.state, result.answer, result.attempts)
     assert isinstance(result, Fenced)
     return Reply(state=FENCED)
 
 
-def _woken(unit: UnitOfWork) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(run_id for run_id, _ in unit.woken if run_id != unit.run_id))
+def _reply_of(unit: UnitOfWork, run_id: str, state: str, answer: bytes = b"null", attempts: int = 0) -> Reply:
+    """Return a reply that names the other runs which the unit of work has answered or ended."""
+    answered = dict.fromkeys(other for other, _ in unit.woken if other != run_id)
+    ended = dict.fromkeys(other for other in unit.ended if other != run_id)
+    return Reply(state=state, answer=Raw(answer), attempts=attempts, answered=tuple(answered), ended=tuple(ended))

@@ -2,8 +2,8 @@
 
 one activity per contract that a handler fulfils     around a unit of work
 one orchestrator per contract that a workflow fulfils
-load, child, recall, wait, pause, finish, take_back, stick     what an orchestration has done for it
-HTTP endpoints, Service Bus subscriptions, timers    in `triggers`
+load, look, child, recall, wait, pause, finish, take_back, stick     what an orchestration has done for it
+what reaches it from outside                         in `endpoints`, `topics`, `streams`, `timers`
 """
 
 from __future__ import annotations
@@ -16,19 +16,16 @@ import azure.durable_functions as df
 import azure.functions as func
 import msgspec
 
-from isthmus.adapters.azure import activities, orchestrator, triggers
+from isthmus.adapters.azure import activities, orchestrator
 from isthmus.adapters.azure.activities import Call, End, Trouble
+from isthmus.adapters.azure.endpoints import add_endpoints
 from isthmus.adapters.azure.host import Host
+from isthmus.adapters.azure.streams import add_streams
+from isthmus.adapters.azure.timers import add_timers
+from isthmus.adapters.azure.topics import add_subscriptions
 from isthmus.core.app import App
 from isthmus.core.codec import ENCODER
 from isthmus.core.composition import Composition
-from isthmus.core.errors import SourceError
-
-
-class UnfitForAzure(SourceError):
-    """Report an App that asks for what is not there on Azure yet, or that Azure could not name."""
-
-    code = "ISTH140"
 
 
 def function_app(reference: str) -> df.DFApp:
@@ -43,20 +40,15 @@ def function_app(reference: str) -> df.DFApp:
 
 def function_app_of(composition: Composition) -> df.DFApp:
     """Return the function app of a composition. Raises UnfitForAzure (ISTH140)."""
-    if composition.app.streams:
-        names = ", ".join(one.name for one in composition.app.streams)
-        raise UnfitForAzure(
-            f"streams are not carried to Event Hubs yet: {names}",
-            place=f"app {composition.name}",
-            instead="use a topic",
-        )
     app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
     host = Host(composition)
     for contract in composition.handlers:
         _add_activity(app, contract, lambda text: activities.do_step(host, _call(text)))
     for contract in composition.workflows:
         app.orchestration_trigger(context_name="context")(orchestrator.orchestrator_of(composition, contract))
+    app.orchestration_trigger(context_name="context")(orchestrator.taking_back_of(composition))
     _add_activity(app, orchestrator.LOAD, lambda text: activities.load(host, *_names(text)))
+    _add_activity(app, orchestrator.LOOK, lambda text: activities.look(host, text))
     _add_activity(app, orchestrator.CHILD, lambda text: activities.begin_child(host, _call(text)))
     _add_activity(app, orchestrator.RECALL, lambda text: activities.recall(host, _call(text)))
     _add_activity(app, orchestrator.WAIT, lambda text: activities.wait(host, _call(text)))
@@ -66,7 +58,10 @@ def function_app_of(composition: Composition) -> df.DFApp:
     _add_activity(
         app, orchestrator.STICK, lambda text: activities.get_stuck(host, msgspec.json.decode(text, type=Trouble))
     )
-    triggers.add_triggers(app, host)
+    add_endpoints(app, host)
+    add_subscriptions(app, host)
+    add_streams(app, host)
+    add_timers(app, host)
     return app
 
 

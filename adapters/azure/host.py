@@ -14,13 +14,14 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Clock, Deployment
-from isthmus.adapters.runtime.operations import outer_unit, reject, subscribers_of
+from isthmus.adapters.runtime.operations import SCHEDULE_TOPIC, STREAM_TOPIC, outer_unit, reject, subscribers
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile
 from isthmus.adapters.sql.database import Database
@@ -34,6 +35,12 @@ from isthmus.core.errors import EnvironmentFault, InputError, KeyUnavailable
 log = logging.getLogger("isthmus.azure")
 
 CONFLICTS_MAX = 50
+
+HANDLED_HERE = (STREAM_TOPIC, SCHEDULE_TOPIC)
+"""What goes through the outbox and not through Service Bus: whoever took it in has it handled too."""
+
+YOUNG = timedelta(minutes=10)
+"""How long a function may be at it: the longest that the platform lets one run."""
 
 DATABASE, KEY_FILE, FOLDER = "ISTHMUS_DATABASE", "ISTHMUS_KEY_FILE", "ISTHMUS_FOLDER"
 
@@ -131,6 +138,7 @@ class Host:
     def __init__(self, composition: Composition) -> None:
         self.composition = composition
         self._around = _surroundings[-1]
+        self.subscribers = subscribers(composition)
         self._opened: tuple[Deployment, Database, Outlet] | None = None
 
     @property
@@ -157,7 +165,7 @@ class Host:
             self._opened = deployment, around.database(), around.outlet()
         return self._opened
 
-    def do[T](self, work: Callable[[Transaction], tuple[UnitOfWork, T]]) -> tuple[UnitOfWork, T]:
+    def do[U: UnitOfWork | None, T](self, work: Callable[[Transaction], tuple[U, T]]) -> tuple[U, T]:
         """Do a unit of work, again while it loses against others, and send what it published."""
         for attempt in range(CONFLICTS_MAX):
             try:
@@ -168,8 +176,9 @@ class Host:
                     raise
                 time.sleep(0.001 * attempt)
             else:
-                unit.committed()
-                self._relay_after(unit)
+                if unit is not None:
+                    unit.committed()
+                    self._relay_after(unit)
                 return unit, result
         raise AssertionError
 
@@ -199,20 +208,34 @@ class Host:
 
     def _relay(self, topic: str, key: str) -> None:
         """Send what waits to leave under one topic and key, in sequence, and mark it."""
-        deployment, database, outlet = self._open()
-        with database.transaction() as transaction:
+        if topic.startswith(HANDLED_HERE):
+            return
+        with self.database.transaction() as transaction:
             rows = transaction.rows(UNPUBLISHED_OF_KEY, topic, key)
         messages = [OutgoingMessage(row[1], row[2], row[3], bytes(row[4]), row[5]) for row in rows]
-        if messages and subscribers_of(self.composition, topic):
-            outlet.send(messages)
-        with database.transaction() as transaction:
-            for message in messages:
-                transaction.run(MARK_PUBLISHED, microseconds(deployment.clock.now()), message.message_id)
+        if messages and self.subscribers.get(topic):
+            self._open()[2].send(messages)
+        self.mark_published(messages)
 
-    def relay_all(self) -> int:
-        """Send everything that a crash has left in the outbox; say how many topics and keys there were."""
+    def mark_published(self, messages: Sequence[OutgoingMessage]) -> None:
+        """Note that messages have left, or were handled here."""
+        now_us = microseconds(self.deployment.clock.now())
         with self.database.transaction() as transaction:
-            left = dict.fromkeys((row[2], row[3]) for row in transaction.rows(UNPUBLISHED, 0))
-        for topic, key in left:
+            for message in messages:
+                transaction.run(MARK_PUBLISHED, now_us, message.message_id)
+
+    def relay_all(self) -> list[OutgoingMessage]:
+        """Send what a crash has left in the outbox; return what is to be handled here, unless it is young.
+
+        A young one is being handled by whoever wrote it down.
+        """
+        with self.database.transaction() as transaction:
+            rows = transaction.rows(UNPUBLISHED, 0)
+        for topic, key in dict.fromkeys((row[2], row[3]) for row in rows):
             self._relay(topic, key)
-        return len(left)
+        written_before_us = microseconds(self.deployment.clock.now() - YOUNG)
+        return [
+            OutgoingMessage(number, topic, key, bytes(body), run_id)
+            for _, number, topic, key, body, run_id, written_at in rows
+            if topic.startswith(HANDLED_HERE) and written_at <= written_before_us
+        ]

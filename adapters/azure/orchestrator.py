@@ -19,10 +19,11 @@ import msgspec
 from durabletask import task as durable
 from msgspec import Raw
 
-from isthmus.adapters.azure.activities import FENCED, STARTED, STUCK, WAITING, Call, End, Loaded, Reply, Trouble
+from isthmus.adapters.azure.activities import FENCED, HELD, STARTED, STUCK, WAITING, Call, End, Loaded, Reply, Trouble
 from isthmus.adapters.runtime.execution import Branch, Command, Execution, Finished
 from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import EndState, Run
+from isthmus.adapters.runtime.taking_back import is_part_of_another
 from isthmus.adapters.sql.journal import moment
 from isthmus.adapters.sql.runs import SETTLED, RunStatus, StepState
 from isthmus.core.codec import ENCODER
@@ -31,6 +32,9 @@ from isthmus.core.errors import IsthmusError, ReplayMismatch
 
 WAKE: Final = "wake"
 """The one external event: it says that there may be something new, and never what."""
+
+ANSWERED, CHANGED = "answered", "changed"
+"""What a wake comes with: what the run waits for may be there, or the run's status has changed."""
 
 TIMER_MAX: Final = timedelta(days=6)
 """The longest single timer that the platform promises; longer times are several."""
@@ -43,8 +47,11 @@ ON_FAULT: Final = durable.RetryPolicy(
 )
 """How an activity is tried again whose database or worker failed; a handler's failure is its contract's business."""
 
-LOAD, CHILD, RECALL, WAIT, PAUSE, FINISH, TAKE_BACK, STICK = (
-    f"isthmus_{name}" for name in ("load", "child", "recall", "wait", "pause", "finish", "take_back", "stick")
+TAKE_BACK_LEFT: Final = "isthmus_take_back_left"
+"""The orchestrator that takes back what a run has left whose own orchestration broke off."""
+
+LOAD, LOOK, CHILD, RECALL, WAIT, PAUSE, FINISH, TAKE_BACK, STICK = (
+    f"isthmus_{name}" for name in ("load", "look", "child", "recall", "wait", "pause", "finish", "take_back", "stick")
 )
 
 type Strand[T] = Generator[durable.Task[Any], Any, T]
@@ -64,6 +71,16 @@ def orchestrator_of(composition: Composition, contract: str) -> Callable[[durabl
     return orchestrator
 
 
+def taking_back_of(composition: Composition) -> Callable[[durable.OrchestrationContext, str], Any]:
+    """Return the orchestrator that takes back what a run has left whose own orchestration broke off."""
+
+    def orchestrator(context: durable.OrchestrationContext, run_id: str) -> Strand[str]:
+        return Orchestration(composition, context, run_id).take_back_left()
+
+    orchestrator.__name__ = TAKE_BACK_LEFT
+    return orchestrator
+
+
 class Orchestration:
     """Carry one run on, from its claim to its end."""
 
@@ -72,6 +89,7 @@ class Orchestration:
         self._context = context
         self._run_id = run_id
         self._wake: durable.Task[Any] | None = None
+        self._timers: list[durable.TimerTask] = []
 
     def carry_on(self) -> Strand[str]:
         """Go by how the run stands, until it has ended; the run's status is the result."""
@@ -83,13 +101,19 @@ class Orchestration:
             status = loaded.run.status
             if status == RunStatus.RUNNING and not fenced:
                 status = yield from self._drive(loaded)
-            if status == RunStatus.TAKING_BACK and not loaded.run.is_part_of_another:
+            if status == RunStatus.TAKING_BACK and not is_part_of_another(loaded.run):
                 status = yield from self._take_back()
             fenced = status == FENCED
             if status in {RunStatus.STUCK, RunStatus.RUNNING}:
                 yield self._woken()
             elif not fenced:
                 return status
+
+    def take_back_left(self) -> Strand[str]:
+        """Take the run back; what is stuck is looked at again when a person has resolved it."""
+        while (status := (yield from self._take_back())) == RunStatus.STUCK:
+            yield self._woken()
+        return status
 
     def _load(self) -> Strand[Loaded | None]:
         text = yield self._activity(LOAD, ENCODER.encode([self._run_id, self._context.instance_id]).decode())
@@ -108,14 +132,22 @@ class Orchestration:
                 yield from self._settle(execution, reached)
                 reached = execution.resume()
         except _Unsettled:
-            execution.drop()
+            self._leave(execution)
             return FENCED
         except IsthmusError as error:
-            execution.drop()
+            self._leave(execution)
             trouble = Trouble(run_id=run.run_id, step=execution.step, error=type(error).__name__, code=error.code)
             yield self._activity(STICK, ENCODER.encode(trouble).decode())
             return RunStatus.STUCK
         return (yield from self._finish(run, reached))
+
+    def _leave(self, execution: Execution) -> None:
+        """Let go of the workflow, and of its timers: an instance does not end before they do."""
+        execution.drop()
+        for timer in self._timers:
+            if not timer.is_complete:
+                timer.cancel()
+        self._timers.clear()
 
     def _finish(self, run: Run, finished: Finished) -> Strand[str]:
         end = End(
@@ -138,6 +170,8 @@ class Orchestration:
             reply = self._heard(text)
             if reply.state == WAITING:
                 yield from self._until(reply.due_us)
+            elif reply.state == HELD:
+                yield self._woken()
             elif reply.state == STUCK:
                 return RunStatus.STUCK
             elif reply.state == FENCED:
@@ -158,13 +192,24 @@ class Orchestration:
                 waiting.append((next(strand), branch, strand))
             if not waiting:
                 continue
-            yield durable.when_any([one for one, _, _ in waiting]) if len(waiting) > 1 else waiting[0][0]
-            done = next(place for place, (one, _, _) in enumerate(waiting) if one.is_complete)
+            woken = self._woken()
+            yield durable.when_any([*(one for one, _, _ in waiting), woken])
+            done = next((place for place, (one, _, _) in enumerate(waiting) if one.is_complete), None)
+            if done is None:
+                yield from self._look(woken)
+                continue
             one, branch, strand = waiting.pop(done)
             try:
                 waiting.insert(done, (strand.send(one.get_result()), branch, strand))
             except StopIteration as end:
                 execution.settle(branch, end.value)
+
+    def _look(self, woken: durable.Task[Any]) -> Strand[None]:
+        """Leave the workflow when its run was cancelled, or has ended as a part of another."""
+        if woken.get_result() == CHANGED:
+            reply = self._heard((yield self._activity(LOOK, self._run_id)))
+            if reply.state != RunStatus.RUNNING:
+                raise _Unsettled
 
     def _strand(self, run: Run, branch: Branch) -> Strand[Outcome]:
         if branch.is_wait:
@@ -216,6 +261,7 @@ class Orchestration:
             yield durable.when_any([self._woken(), timer])
             if not timer.is_complete:
                 timer.cancel()
+                self._timers.remove(timer)
 
     def _pause(self, call: Call) -> Strand[Outcome]:
         while True:
@@ -241,8 +287,10 @@ class Orchestration:
     def _heard(self, text: str) -> Reply:
         """Read a reply, and wake the runs that were answered with it."""
         reply = msgspec.json.decode(text, type=Reply)
-        for run_id in reply.woken:
-            self._context.send_event(run_id, WAKE)
+        for run_id in reply.answered:
+            self._context.send_event(run_id, WAKE, data=ANSWERED)
+        for run_id in reply.ended:
+            self._context.send_event(run_id, WAKE, data=CHANGED)
         return reply
 
     def _woken(self) -> durable.Task[Any]:
@@ -260,7 +308,9 @@ class Orchestration:
 
     def _timer(self, due: datetime) -> durable.TimerTask:
         at = min(max(due, self._now()), self._now() + TIMER_MAX)
-        return self._context.create_timer(at.replace(tzinfo=None))
+        timer = self._context.create_timer(at.replace(tzinfo=None))
+        self._timers = [one for one in self._timers if not one.is_complete] + [timer]
+        return timer
 
     def _now(self) -> datetime:
         return self._context.current_utc_datetime.replace(tzinfo=UTC)

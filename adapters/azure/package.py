@@ -57,13 +57,13 @@ class WouldNotIndex(SourceError):
 class PackageInTheWay(InputError):
     """Report a folder that holds something else than a package."""
 
-    code = "ISTH240"
+    code = "ISTH260"
 
 
 def write_package(reference: str, composition: Composition, folder: Path) -> None:
     """Write the deployable folder of an App; one that was written before is written anew.
 
-    Raises PackageInTheWay (ISTH240).
+    Raises PackageInTheWay (ISTH260).
     """
     if folder.exists() and any(folder.iterdir()) and not _is_package(folder):
         raise PackageInTheWay("it holds something else", place=str(folder), instead="name a new folder with -o")

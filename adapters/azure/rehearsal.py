@@ -22,12 +22,14 @@ from azure.durable_functions import DurableFunctionsClient
 
 from isthmus.adapters.azure import worker as azure
 from isthmus.adapters.azure.backend import TaskHub
+from isthmus.adapters.azure.endpoints import ACTOR, EVENTS, ask, function_name, start
 from isthmus.adapters.azure.host import Host, Surroundings, surrounded_by
+from isthmus.adapters.azure.instances import begin
 from isthmus.adapters.azure.service_bus import ORDERING_KEY, RUN, bus_name
-from isthmus.adapters.azure.triggers import ACTOR, EVENTS, SWEEP, ask, begin, function_name, start
+from isthmus.adapters.azure.timers import SWEEP
 from isthmus.adapters.azure.worker import Worker, WorkerFailed
 from isthmus.adapters.runtime.clock import HurriedClock, MovedClock
-from isthmus.adapters.runtime.operations import subscribers_of
+from isthmus.adapters.runtime.operations import subscribers
 from isthmus.adapters.runtime.unit import OutgoingMessage
 from isthmus.adapters.sql.database import Database
 from isthmus.core.composition import Composition
@@ -117,6 +119,7 @@ class Rehearsal:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rehearsal", daemon=True)
         self._delivering = 0
+        self._subscribers = subscribers(composition)
         self._last_of: dict[str, asyncio.Task[None]] = {}
         with surrounded_by(self._around):
             self._host = Host(composition)
@@ -191,7 +194,7 @@ class Rehearsal:
         if before is not None:
             await before
         try:
-            for subscriber in subscribers_of(self.composition, message.topic):
+            for subscriber in self._subscribers.get(message.topic, ()):
                 await self._hand_over(message, function_name(bus_name(message.topic), subscriber))
         finally:
             self._delivering -= 1

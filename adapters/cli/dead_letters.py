@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from isthmus.adapters.cli.faults import SOURCE
 from isthmus.adapters.cli.output import say, say_json, say_table
 from isthmus.adapters.cli.project import app_option, composition_of, database_of, database_option
 from isthmus.adapters.cli.start import ACTOR, SETTLE_SECONDS
@@ -62,8 +63,11 @@ def show_letter(database_url: str | None, number: int, as_json: bool) -> None:  
 @database_option
 @click.argument("number", type=click.IntRange(1))
 @click.option("--actor", default=ACTOR, show_default=True, help="Who decided it, for the journal.")
-def replay(app_reference: str | None, database_url: str | None, number: int, actor: str) -> None:
-    """Try dead letter NUMBER again: its step, its undo, or its delivery."""
+def replay(app_reference: str | None, database_url: str | None, number: int, actor: str) -> int:
+    """Try dead letter NUMBER again: its step, its undo, or its delivery.
+
+    Exits with 1 when what was tried again is stuck again.
+    """
     from isthmus.adapters.cli.engines import engine_or_operations, views_of  # noqa: PLC0415
 
     composition = composition_of(app_reference)
@@ -74,4 +78,9 @@ def replay(app_reference: str | None, database_url: str | None, number: int, act
             engine.settle(timeout_seconds=SETTLE_SECONDS)
     with views_of(url) as views:
         letter = views.dead_letter(number)
+        again = [other for other in views.dead_letters() if other.run_id == letter.run_id and other.step == letter.step]
+    if again:
+        say(f"dead letter {number} was tried again, and is stuck again: see dead letter {again[-1].dead_letter_id}")
+        return SOURCE
     say(f"dead letter {number} is {'open' if letter.resolved_at is None else 'resolved'}")
+    return 0

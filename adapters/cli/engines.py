@@ -6,7 +6,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import click
 
 from isthmus.adapters.cli.project import find_project
 from isthmus.adapters.local.engine import Engine
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from isthmus.core.composition import Composition
 
 
+VERBOSE: Final = "isthmus.verbose"
+
+
 def folder_of(database: Database) -> Path:
     """Return the folder of the key file and of what ports keep: beside the database file, else in the project."""
     if database.file is not None:
@@ -28,21 +33,24 @@ def folder_of(database: Database) -> Path:
 
 
 def show_log(level: int) -> None:
-    """Show what engines log from a level on: retries are warnings, and belong to a busy day."""
+    """Show what engines log from a level on, with `--verbose` everything: retries are warnings of a busy day."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(VERBOSE):
+        level = logging.DEBUG
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    handler.setLevel(level)
-    logging.getLogger("isthmus").handlers = [handler]
-    logging.getLogger("isthmus").propagate = False
+    log = logging.getLogger("isthmus")
+    log.handlers, log.propagate = [handler], False
+    log.setLevel(level)
 
 
 @contextmanager
-def engine_of(composition: Composition, database_url: str) -> Iterator[Engine]:
+def engine_of(composition: Composition, database_url: str, *, log_from: int = logging.ERROR) -> Iterator[Engine]:
     """Run an engine while the block lasts.
 
     Raises EngineBusy (ISTH302) when another process holds the database.
     """
-    show_log(logging.ERROR)
+    show_log(log_from)
     database = Database.open(database_url)
     try:
         with Engine(composition, database, folder=folder_of(database), clock=SystemClock()) as engine:

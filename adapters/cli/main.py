@@ -108,8 +108,11 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )
-def isthmus() -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Log all, with tracebacks: may show personal data.")
+@click.pass_context
+def isthmus(context: click.Context, *, verbose: bool) -> None:
     """Write an order flow once, in typed Python; prove it and run it on this machine."""
+    context.meta["isthmus.verbose"] = verbose
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import click
 
+from isthmus.adapters.cli.extras import require
 from isthmus.adapters.cli.output import say, say_table
 from isthmus.adapters.cli.project import app_option, composition_of, reference_of
-from isthmus.core.errors import EnvironmentFault
 
 KIB = 1024
-
-
-class ExtraMissing(EnvironmentFault):
-    """Report a target whose libraries are not installed."""
-
-    code = "ISTH370"
-
-
-def require_azure() -> None:
-    """Raise ExtraMissing (ISTH370) unless the libraries for Azure are installed."""
-    for module in ("azure.durable_functions", "azure_functions_runtime", "durabletask"):
-        try:
-            found = importlib.util.find_spec(module)
-        except ModuleNotFoundError:
-            found = None
-        if found is None:
-            raise ExtraMissing(f"{module} is not installed", instead="install isthmus[azure]")
 
 
 @click.group()
@@ -53,7 +35,7 @@ def azure(app_reference: str | None, folder: Path) -> None:
 
     Exits with 1, and the worker's words, when Azure would not find its functions.
     """
-    require_azure()
+    require("azure", "package azure")
     from isthmus.adapters.azure.package import index_package, size_of, write_package  # noqa: PLC0415  # an extra
 
     composition = composition_of(app_reference)

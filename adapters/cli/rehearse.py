@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from isthmus.adapters.cli.engines import show_log
+from isthmus.adapters.cli.extras import require
 from isthmus.adapters.cli.faults import SOURCE
 from isthmus.adapters.cli.output import say, say_table
-from isthmus.adapters.cli.package import require_azure
 from isthmus.adapters.cli.project import app_option, composition_of, reference_of
 from isthmus.adapters.cli.run import ORDERS_FILE
 
@@ -62,7 +62,7 @@ def azure(app_reference: str | None, orders_files: tuple[Path, ...]) -> int:
     The folder that `isthmus package azure` writes is what runs. Entries are compared by run, place, kind and subject;
     times and hosts are left out. Exits with 1 when the journals differ.
     """
-    require_azure()
+    require("azure", "rehearse azure")
     show_log(logging.ERROR)
     from isthmus.adapters.cli.intake import Day, readable  # noqa: PLC0415  # the brokerage is slow to import
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 GRACE_SECONDS: Final = 10
 
 
-class PortUnavailable(EnvironmentFault):
+class AddressUnavailable(EnvironmentFault):
     """Report an address that cannot be listened on."""
 
     code = "ISTH330"
@@ -43,7 +44,11 @@ def serve(app_reference: str | None, database_url: str | None, host: str, port: 
     from isthmus.adapters.local.server import make_server  # noqa: PLC0415
 
     url = database_of(database_url)
-    with listening(host, port) as listener, engine_of(composition, url) as engine, views_of(url) as views:
+    with (
+        listening(host, port) as listener,
+        engine_of(composition, url, log_from=logging.WARNING) as engine,
+        views_of(url) as views,
+    ):
         hosts = LOOPBACK if host in LOOPBACK else ()
         server = make_server(engine, composition, views, hosts=hosts)
         complain(f"serving {composition.name} at http://{host}:{listener.getsockname()[1]} (Ctrl-C stops it)")
@@ -55,13 +60,13 @@ def serve(app_reference: str | None, database_url: str | None, host: str, port: 
 def listening(host: str, port: int) -> Iterator[socket.socket]:
     """Listen on an address while the block lasts.
 
-    Raises PortUnavailable (ISTH330).
+    Raises AddressUnavailable (ISTH330).
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family)
     except OSError as fault:
-        raise PortUnavailable(
+        raise AddressUnavailable(
             f"cannot listen: {fault.strerror or fault}", place=f"{host}:{port}", instead="choose another --port"
         ) from None
     with listener:

@@ -100,7 +100,16 @@ def start(
             f"app {composition.name} has no contract {contract}", place="CONTRACT", instead=f"name one of: {known}"
         )
     if contract in composition.handlers:
-        return _ask(composition, database_of(database_url), contract, message, key=key, as_json=as_json)
+        return _ask(
+            composition,
+            database_of(database_url),
+            contract,
+            message,
+            key=key,
+            actor=actor,
+            on_behalf_of=on_behalf_of or actor,
+            as_json=as_json,
+        )
     if key is not None:
         raise click.BadParameter("a run is known by the identity in its message", param_hint="--key")
     from isthmus.adapters.cli.engines import engine_or_operations  # noqa: PLC0415  # after what can be wrong cheaply
@@ -111,17 +120,26 @@ def start(
 
 
 def _ask(
-    composition: Composition, database_url: str, contract: str, message: bytes, *, key: str | None, as_json: bool
+    composition: Composition,
+    database_url: str,
+    contract: str,
+    message: bytes,
+    *,
+    key: str | None,
+    actor: str,
+    on_behalf_of: str,
+    as_json: bool,
 ) -> int:
     from uuid import uuid4  # noqa: PLC0415
 
     import msgspec  # noqa: PLC0415
 
-    from isthmus.adapters.cli.engines import engine_of  # noqa: PLC0415
+    from isthmus.adapters.cli.engines import engine_or_operations  # noqa: PLC0415
 
-    with engine_of(composition, database_url) as engine:
+    with engine_or_operations(composition, database_url) as engine:
         try:
-            answer = msgspec.to_builtins(engine.ask(contract, message, key=key or uuid4().hex))
+            found = engine.ask(contract, message, key=key or uuid4().hex, actor=actor, on_behalf_of=on_behalf_of)
+            answer = msgspec.to_builtins(found)
         except Refusal as refusal:
             name, fields = type(refusal).__name__, msgspec.to_builtins(refusal.fields)
             if as_json:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from itertools import groupby
 
 import click
 
+from isthmus.adapters.cli.extras import require
 from isthmus.adapters.cli.faults import SOURCE
 from isthmus.adapters.cli.output import say, say_json, say_table
 from isthmus.adapters.cli.project import app_option, composition_of
-from isthmus.core.errors import EnvironmentFault
-
-
-class ExtraMissing(EnvironmentFault):  # as StorageUnavailable
-    """Report a package that an extra of Isthmus brings and that is not installed."""
-
-    code = "ISTH331"
 
 
 @click.command()
@@ -31,8 +24,7 @@ def verify(app_reference: str | None, examples: int, as_json: bool) -> int:  # n
     Everything runs in temporary databases with the ports that are bound for the laptop. Exits with 1 when a law is
     broken, and shows the smallest message for which it is.
     """
-    if importlib.util.find_spec("hypothesis") is None:
-        raise ExtraMissing("Hypothesis is not installed", place="verify", instead="install isthmus[testing]")
+    require("testing", "verify")
     composition = composition_of(app_reference)
     from isthmus.adapters.local.verification import verify as checked  # noqa: PLC0415  # imports Hypothesis
 

@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from isthmus.adapters.local.work import Work
 from isthmus.adapters.runtime import operations
-from isthmus.adapters.runtime.invocation import (
-    Fenced,
-    GatewayAnswer,
-    Intent,
-    StepRequest,
-    conclude,
-    perform,
-)
+from isthmus.adapters.runtime.asking import answer_of, as_error, ask_once
+from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent
 from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.runs import StepState
 from isthmus.adapters.sql.transaction import Transaction
-from isthmus.core.codec import codec
 from isthmus.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,54 +78,36 @@ class CallWork(Work):
 class AskWork(CallWork):
     """Ask one handler's contract alone, as a thread wants it; failures are tried again by the contract's policy."""
 
-    __slots__ = ("_answer", "_contract", "_outcome", "_request", "_value")
+    __slots__ = ("_answer", "_contract", "_key", "_message")
 
     def __init__(self, engine: Carrier, contract: str, message: Any, key: str, actor: str, on_behalf_of: str) -> None:
-        super().__init__(engine, contract, actor, on_behalf_of, self._asked, lambda _unit, result: result)
+        super().__init__(engine, contract, actor, on_behalf_of, self._ask, lambda _unit, result: result)
         self._contract = contract
-        self._request: StepRequest | Callable[[UnitOfWork], StepRequest] = lambda unit: operations.asked_step(
-            unit, contract, message, key
-        )
+        self._message = message
+        self._key = key
         self._answer: GatewayAnswer | None = None
-        self._outcome: Outcome | Intent | Fenced | None = None
-        self._value: Any = None
 
-    def _asked(self, unit: UnitOfWork) -> None:
+    def _ask(self, unit: UnitOfWork) -> tuple[Outcome | Intent, Any]:
         """Do the step, in the savepoint of the call."""
-        request = self._request if isinstance(self._request, StepRequest) else self._request(unit)
-        unit.run_id, unit.step = request.run_id, request.step
-        self.run_id, self._request = request.run_id, request
-
-    def perform(self, transaction: Transaction) -> None:
-        """Find out what is asked, then do it."""
-        super().perform(transaction)
-        if self._error is not None or not isinstance(self._request, StepRequest):
-            return
-        assert self.unit is not None
-        request = self._request
-        if self._answer is None:
-            self._outcome = perform(self.unit, request)
-        else:
-            self._outcome = conclude(self.unit, request, self._answer)
-        if isinstance(self._outcome, Outcome) and self._outcome.state is StepState.ANSWERED:
-            form = codec(self.engine.contract(self._contract).output_type)
-            self._value = form.decode(self._outcome.answer, self.unit.vault)
+        outcome = ask_once(unit, self._contract, self._message, self._key, self._answer)
+        self.run_id = unit.run_id
+        return outcome, answer_of(unit, self._contract, outcome)
 
     def settled(self) -> None:
         """Hand over the answer, the refusal or the failure; or try again, or ask the gateway."""
-        outcome = self._outcome
         if self._error is not None:
             self.future.set_exception(self._error)
-        elif isinstance(outcome, Intent):
+            return
+        outcome, value = self._result
+        self._answer = None
+        if isinstance(outcome, Intent):
             self.engine.ask_gateway(self._contract, outcome, self.run_id, self.step, self._with)
-        elif isinstance(outcome, Outcome) and outcome.state is StepState.FAILING:
-            self._answer = None
+        elif outcome.state is StepState.FAILING:
             self.engine.later(self.engine.contract(self._contract).retry.delay_after(outcome.attempts), self)
-        elif isinstance(outcome, Outcome) and outcome.state is StepState.ANSWERED:
-            self.future.set_result(self._value)
+        elif outcome.state is StepState.ANSWERED:
+            self.future.set_result(value)
         else:
-            assert isinstance(outcome, Outcome)
-            self.future.set_exception(self.engine.as_error(self._contract, outcome))
+            self.future.set_exception(as_error(self.engine.composition, self._contract, outcome))
 
     def _with(self, answer: GatewayAnswer) -> Work:
         self._answer = answer

@@ -17,8 +17,7 @@ from isthmus.adapters.local.steps import ChildWork, RecallWork, SleepWork, StepW
 from isthmus.adapters.local.work import Work
 from isthmus.adapters.runtime.deployment import Deployment
 from isthmus.adapters.runtime.execution import Branch, Command, Execution, Finished
-from isthmus.adapters.runtime.failure import as_error
-from isthmus.adapters.runtime.operations import subscribers_of
+from isthmus.adapters.runtime.operations import subscribers
 from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
@@ -47,7 +46,7 @@ class Carrier(Loop):
         self._parked: OrderedDict[str, Execution] = OrderedDict()
         self._to_load: deque[str] = deque()
         self._taking_back: set[str] = set()
-        self._relay = Relay(lambda topic: subscribers_of(self.composition, topic))
+        self._relay = Relay(subscribers(self.composition))
         self._waiting: dict[str, list[Future[None]]] = {}
         self._next_sweep = 0.0
 
@@ -96,7 +95,7 @@ class Carrier(Loop):
         elif branch.is_wait:
             self.push(WaitWork(execution, branch, self))
         elif branch.duration is not None:
-            self.push(SleepWork(self, execution.run, branch.step, branch.duration))
+            self.push(SleepWork(self, execution.run.run_id, branch.step, branch.duration))
         elif branch.contract in self.composition.workflows:
             self.push(ChildWork(execution, branch, self))
         else:
@@ -134,35 +133,54 @@ class Carrier(Loop):
         else:
             self.push(LoadWork(self, run_id))
 
-    def park(self, execution: Execution) -> None:
-        """Remember that a run waits; too many of them are forgotten, and read again when something comes."""
-        self._parked[execution.run.run_id] = execution
+    def park_until(self, run_id: str, due_us: int, work: Work) -> None:
+        """Remember that a run waits, and what wakes it; too many of them are read again when something comes."""
+        number = self.at(due_us, work)
+        execution = self._executions.get(run_id)
+        if execution is None:
+            return
+        execution.timer = number
+        self._parked[run_id] = execution
         if len(self._parked) > PARKED_MAX:
             _, oldest = self._parked.popitem(last=False)
-            self.forget(oldest)
-
-    def park_run(self, run_id: str) -> None:
-        """Remember that a run sleeps."""
-        execution = self._executions.get(run_id)
-        if execution is not None:
-            self.park(execution)
+            self._drop(oldest)  # its timer stays, and has it read again
 
     def fenced(self, execution: Execution) -> None:
         """Let go of a run that went on without this engine's step."""
         self.forget(execution)
         self.run_ended(execution.run.run_id)
 
+    def let_go(self, run_id: str) -> None:
+        """Let go of a run that this engine has no more to do with, and wake whoever waits for it."""
+        execution = self._executions.get(run_id)
+        if execution is not None:
+            self.forget(execution)
+        self.run_ended(run_id)
+
     def forget(self, execution: Execution) -> None:
-        """Let go of a run's coroutine."""
+        """Let go of a run's coroutine, and of the timer that it stands at."""
+        if execution.timer is not None:
+            self._timers.call_off(execution.timer)
+            execution.timer = None
+        self._drop(execution)
+
+    def _drop(self, execution: Execution) -> None:
         execution.drop()
         self._executions.pop(execution.run.run_id, None)
         self._parked.pop(execution.run.run_id, None)
 
     def take_back(self, run_id: str) -> None:
-        """Undo what a fenced run did, step by step."""
+        """Undo what a fenced run did, step by step; it goes no further."""
+        execution = self._executions.get(run_id)
+        if execution is not None:
+            self.forget(execution)
         if run_id not in self._taking_back:
             self._taking_back.add(run_id)
             self.push(TakeBackWork(self, run_id))
+
+    def take_back_after(self, child: str, run_id: str) -> None:
+        """Go on with a run that is taken back when its child, which takes itself back, has ended or is stuck."""
+        self.when_ended(child).add_done_callback(lambda _: self.push(TakeBackWork(self, run_id)))
 
     def taken_back(self, run_id: str) -> None:
         """Note that a run was taken back, or is stuck."""
@@ -195,14 +213,7 @@ class Carrier(Loop):
                 run_id, _, step = subject.partition("/")
                 self._woken(run_id, step)
             elif kind == "run":
-                execution = self._executions.get(subject)
-                if execution is not None:
-                    self.forget(execution)
                 self.push(LoadWork(self, subject))
-
-    def as_error(self, contract: str, outcome: Outcome) -> BaseException:
-        """Return a refusal or a failure as what a caller of `ask` catches."""
-        return as_error(self.composition, contract, outcome)
 
     def _give_up(self, work: Work, error: IsthmusError) -> None:
         if isinstance(error, StorageUnavailable | Superseded):
@@ -268,9 +279,11 @@ class Carrier(Loop):
         return [NotesWork(self), SweepWork(self)]
 
     def _committed(self, unit: UnitOfWork) -> None:
-        """Deliver what was published, and wake the runs that were answered."""
+        """Deliver what was published, let go of what has ended, and wake the runs that were answered."""
         for message in unit.published:
             self._accept(message)
+        for run_id in unit.ended:
+            self.let_go(run_id)
         for run_id, step in unit.woken:
             self._woken(run_id, step)
 

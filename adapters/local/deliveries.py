@@ -7,30 +7,19 @@ from typing import TYPE_CHECKING
 from isthmus.adapters.local.relay import Delivery
 from isthmus.adapters.local.work import Work
 from isthmus.adapters.runtime import operations
+from isthmus.adapters.runtime.deliveries import delivery_of, hand_over, leave_to_person, unit_of_delivery
 from isthmus.adapters.runtime.events import make_unowned_late
-from isthmus.adapters.runtime.invocation import (
-    Fenced,
-    GatewayAnswer,
-    Intent,
-    StepRequest,
-    conclude,
-    perform,
-)
+from isthmus.adapters.runtime.invocation import Fenced, GatewayAnswer, Intent
 from isthmus.adapters.runtime.record import Outcome
-from isthmus.adapters.runtime.runs import (
-    Run,
-    bury,
-    start_run,
-)
-from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
-from isthmus.adapters.sql.dead_letters import DeadLetterKind
+from isthmus.adapters.runtime.runs import Run
+from isthmus.adapters.runtime.unit import OutgoingMessage
 from isthmus.adapters.sql.journal import microseconds
 from isthmus.adapters.sql.notes import FORGET_NOTE, NOTES
 from isthmus.adapters.sql.outbox import MARK_PUBLISHED, MESSAGE
 from isthmus.adapters.sql.runs import StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER
-from isthmus.core.errors import InputError, IsthmusError
+from isthmus.core.errors import IsthmusError
 
 if TYPE_CHECKING:
     from isthmus.adapters.local.carrier import Carrier
@@ -39,73 +28,30 @@ if TYPE_CHECKING:
 class DeliverWork(Work):
     """Deliver a message to one subscriber: a handler's contract is asked, a workflow's is started."""
 
-    __slots__ = ("_answer", "_delivery", "_refused", "_request", "_result", "_started")
+    __slots__ = ("_answer", "_delivery", "_refused", "_request", "_result")
 
     def __init__(self, engine: Carrier, delivery: Delivery, answer: GatewayAnswer | None = None) -> None:
         message = delivery.message
-        step = operations.delivery_step(message, delivery.subscriber)
-        super().__init__(engine, message.run_id, step)
+        self._request = delivery_of(message, delivery.subscriber)
+        super().__init__(engine, self._request.run_id, self._request.step)
         self._delivery = delivery
         self._answer = answer
-        self._result: Outcome | Intent | Fenced | None = None
-        self._started: Run | None = None
+        self._result: Outcome | Intent | Fenced | Run | None = None
         self._refused: IsthmusError | None = None
-        self._request = StepRequest(
-            run_id=message.run_id,
-            step=step,
-            contract=delivery.subscriber,
-            input=message.body,
-            ordinal=0,
-            branch=0,
-            expects=None,
-        )
 
     def perform(self, transaction: Transaction) -> None:
         """Have the subscriber handle it; what it cannot handle goes to a person."""
-        topic = f"topic:{self._delivery.message.topic}"
-        self.unit = unit = UnitOfWork(
-            self.engine.deployment,
-            transaction,
-            run_id=self.run_id,
-            step=self.step,
-            workflow="",
-            actor=topic,
-            on_behalf_of=topic,
-        )
+        message = self._delivery.message
+        self.unit = unit = unit_of_delivery(self.engine.deployment, transaction, message, self._request)
         if self._refused is not None:
-            self._bury(unit, ENCODER.encode({"code": self._refused.code, "place": ""}))
+            leave_to_person(unit, message, self._request, ENCODER.encode({"code": self._refused.code, "place": ""}))
             return
-        if self._delivery.subscriber in self.engine.composition.workflows:
-            self._start(transaction, unit)
-            return
-        self._result = (
-            perform(unit, self._request) if self._answer is None else conclude(unit, self._request, self._answer)
-        )
-        if isinstance(self._result, Outcome) and self._result.state in {StepState.FAILED, StepState.UNKNOWN}:
-            self._bury(unit, self._result.answer)
+        self._result = hand_over(unit, message, self._request, self._answer, claimed_by=self.engine.claimant)
 
     def refused(self, error: IsthmusError) -> bool:
         """Leave the message to a person when it cannot be handled at all."""
         self._refused, self._result = error, None
         return True
-
-    def _start(self, transaction: Transaction, unit: UnitOfWork) -> None:
-        """Start the subscribing workflow; a message that cannot start it goes to a person."""
-        transaction.mark()
-        try:
-            self._started = start_run(
-                unit, self._delivery.subscriber, self._delivery.message.body, claimed_by=self.engine.claimant
-            )
-        except InputError as error:
-            transaction.back_to_mark()
-            self._started = None
-            self._bury(unit, ENCODER.encode({"code": error.code, "place": error.place}))
-        else:
-            transaction.forget_mark()
-
-    def _bury(self, unit: UnitOfWork, reason: bytes) -> None:
-        number = self._delivery.message.message_id.encode()
-        bury(unit, DeadLetterKind.DELIVERY, self.run_id, self.step, self._delivery.subscriber, reason, number)
 
     def settled(self) -> None:
         """Go on with the queue, or try again."""
@@ -116,8 +62,8 @@ class DeliverWork(Work):
         elif isinstance(result, Intent):
             self.engine.ask_gateway(self._request.contract, result, self.run_id, self.step, self._with)
         else:
-            if self._started is not None and self.unit is not None and self.unit.created:
-                self.engine.carry_on(self._started, {})
+            if isinstance(result, Run) and self.unit is not None and self.unit.created:
+                self.engine.carry_on(result, {})
             self.engine.delivered(self._delivery)
 
     def _with(self, answer: GatewayAnswer) -> Work:
@@ -143,15 +89,21 @@ class MarkWork(Work):
 class SweepWork(Work):
     """Hand on events that were held for runs which ended without naming their key."""
 
-    __slots__ = ()
+    __slots__ = ("_more",)
 
     def __init__(self, engine: Carrier) -> None:
         super().__init__(engine, "", "sweep")
+        self._more = False
 
     def perform(self, transaction: Transaction) -> None:
         """Look for them."""
         self.unit = operations.outer_unit(self.engine.deployment, transaction, "engine", "engine", "sweep")
-        make_unowned_late(self.unit)
+        self._more = make_unowned_late(self.unit)
+
+    def settled(self) -> None:
+        """Look again when there may be more."""
+        if self._more:
+            self.engine.push(SweepWork(self.engine))
 
 
 class NotesWork(Work):

@@ -22,7 +22,7 @@ from isthmus.adapters.runtime.runs import (
     finish_run,
 )
 from isthmus.adapters.runtime.stepping import stick
-from isthmus.adapters.runtime.taking_back import next_undo, stop_taking_back
+from isthmus.adapters.runtime.taking_back import Held, is_part_of_another, next_undo, stop_taking_back
 from isthmus.adapters.sql.runs import CLAIM, SETTLED, STEPS, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER
@@ -58,10 +58,10 @@ class LoadWork(Work):
             return
         if self._run.status == RunStatus.RUNNING:
             self.engine.carry_on(self._run, self._record)
-        elif self._run.status == RunStatus.TAKING_BACK and not self._run.is_part_of_another:
+        elif self._run.status == RunStatus.TAKING_BACK and not is_part_of_another(self._run):
             self.engine.take_back(self.run_id)
         else:
-            self.engine.run_ended(self.run_id)
+            self.engine.let_go(self.run_id)
 
 
 class FinishWork(Work):
@@ -92,7 +92,7 @@ class FinishWork(Work):
 class TakeBackWork(Work):
     """Undo the last thing that a run did; when there is none, the run has ended."""
 
-    __slots__ = ("_answer", "_refused", "_request", "_result")
+    __slots__ = ("_answer", "_held_by", "_refused", "_request", "_result")
 
     def __init__(
         self, engine: Carrier, run_id: str, request: StepRequest | None = None, answer: GatewayAnswer | None = None
@@ -102,6 +102,7 @@ class TakeBackWork(Work):
         self._answer = answer
         self._result: Outcome | Intent | Fenced | None = None
         self._refused: IsthmusError | None = None
+        self._held_by: str | None = None
 
     def refused(self, error: IsthmusError) -> bool:
         """Leave the run to a person when an undo cannot be done at all."""
@@ -110,12 +111,15 @@ class TakeBackWork(Work):
 
     def perform(self, transaction: Transaction) -> None:
         """Do the next undo, or the last part of one whose gateway has answered."""
-        self._result = None
+        self._result, self._held_by = None, None
         run = find_run(transaction, self.run_id)
         if run is None or run.status != RunStatus.TAKING_BACK:
             return
         unit = self._unit(transaction, run)
         request = self._request if self._answer is not None else next_undo(unit, self.run_id)
+        if isinstance(request, Held):
+            self._request, self._held_by = None, request.child
+            return
         self._request = request
         if request is None:
             return
@@ -142,6 +146,8 @@ class TakeBackWork(Work):
             self.engine.later(delay, TakeBackWork(self.engine, self.run_id))
         elif isinstance(result, Intent) and request is not None:
             self.engine.ask_gateway(request.contract, result, request.run_id, request.step, self._with)
+        elif self._held_by is not None:
+            self.engine.take_back_after(self._held_by, self.run_id)
         else:
             self.engine.taken_back(self.run_id)
 

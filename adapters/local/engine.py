@@ -10,13 +10,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any, Self
 
 from isthmus.adapters.local.calls import AskWork, CallWork
 from isthmus.adapters.local.carrier import Carrier
 from isthmus.adapters.local.endings import LoadWork
+from isthmus.adapters.local.gateway_threads import GatewayThreads
 from isthmus.adapters.local.loop import GATEWAY_THREADS, EngineClock, Faults
 from isthmus.adapters.local.recovery import recover
 from isthmus.adapters.local.schedules import Schedules
@@ -32,7 +33,7 @@ from isthmus.adapters.sql.runs import LIVE, RunStatus
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.adapters.sql.views import RunView, Views
 from isthmus.core.composition import Composition
-from isthmus.core.errors import EnvironmentFault, IdentityConflict, ReplayMismatch
+from isthmus.core.errors import EnvironmentFault
 
 
 class Engine(Carrier):
@@ -76,9 +77,10 @@ class Engine(Carrier):
         self._lock.acquire()
         try:
             self._transaction = Transaction(self.database.connect(), self.database.dialect)
+            self.deployment.open()
             recovered = recover(self._transaction)
         except BaseException:
-            self._lock.release()
+            self._let_go()
             raise
         self._to_load.extend(recovered.runs)
         for due_us, run_id in recovered.timers:
@@ -87,12 +89,16 @@ class Engine(Carrier):
             self._accept(message)
         self._schedules.begin(self)
         self.clock.when_moved(self.wake)
-        self._pool = ThreadPoolExecutor(GATEWAY_THREADS, thread_name_prefix="gateway")
+        self._pool = GatewayThreads(GATEWAY_THREADS)
         self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop after the transaction that is under way; everything else is carried on by whoever opens next."""
+        """Stop after the transaction that is under way; everything else is carried on by whoever opens next.
+
+        Gateways that are being asked have CLOSE_SECONDS to answer. A call that is then left behind ends with the
+        process; its intent is recorded, so whoever opens next inquires after it.
+        """
         self._stop()
         self._let_go()
 
@@ -105,6 +111,7 @@ class Engine(Carrier):
         for execution in self._executions.values():
             execution.drop()
         self._executions.clear()
+        self.deployment.close()
         if self._transaction is not None:
             self._transaction.close()
         if self._views is not None:
@@ -149,16 +156,14 @@ class Engine(Carrier):
     def ask(self, contract: str, message: Any, *, key: str, actor: str = "local", on_behalf_of: str = "") -> Any:
         """Ask one handler's contract alone, and return its answer; the same key again returns the recorded one.
 
+        A failure is tried again when the retry's delay has passed on the engine's clock: on a `MovedClock` that is when
+        somebody moves it, from another thread than the one that waits here.
+
         Raises the Refusal; NotFound, MessageInvalid, IdentityConflict; HandlerFailed (ISTH350) after the last attempt.
         """
         work = AskWork(self, contract, message, key, actor, on_behalf_of)
         self.push(work)
-        try:
-            return work.future.result()
-        except ReplayMismatch as error:
-            raise IdentityConflict(
-                f"key {key!r} was used with another input", place=contract, instead="give each request a key of its own"
-            ) from error
+        return work.future.result()
 
     def send(self, event: str, *, key: str, message: Any, event_id: str | None = None, actor: str = "local") -> str:
         """Send an event: return `delivered`, `queued`, `late`, or `repeated` when its id was here before."""
@@ -183,9 +188,6 @@ class Engine(Carrier):
         """End a run, and take it back. Raises NotFound, InputError when it cannot be cancelled any longer."""
 
         def cancelled(_unit: UnitOfWork, run: Run) -> None:
-            execution = self._executions.get(run.run_id)
-            if execution is not None:
-                self.forget(execution)
             self.take_back(run.run_id)
 
         self._call("cancel", actor, "", lambda unit: cancel_run(unit, run_id), cancelled).result()

@@ -10,11 +10,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from isthmus.adapters.local.calls import CallWork
+from isthmus.adapters.local.gateway_threads import GatewayThreads
 from isthmus.adapters.local.lock import EngineLock
 from isthmus.adapters.local.timers import Timers
 from isthmus.adapters.local.work import Work
@@ -27,7 +28,7 @@ from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import microseconds, moment
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.contract import Contract
-from isthmus.core.errors import EnvironmentFault, IsthmusError
+from isthmus.core.errors import EnvironmentFault, IsthmusError, StorageUnavailable, Superseded
 
 log = logging.getLogger("isthmus.engine")
 
@@ -35,6 +36,10 @@ GROUP_MAX = 64
 """How many units of work share a transaction, and its flush of the disk, at most."""
 
 GATEWAY_THREADS = 16
+
+CLOSE_SECONDS = 10.0
+"""How long closing waits for gateways that have not answered: what is then left behind is inquired after next time."""
+
 LOOK_SECONDS = 0.2
 CONFLICTS_MAX = 50
 
@@ -54,7 +59,7 @@ class Loop:
         self._lock = EngineLock(database)
         self._transaction: Transaction | None = None
         self._thread: threading.Thread | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: GatewayThreads | None = None
         self._condition = threading.Condition(threading.RLock())
         self._ready: deque[Work] = deque()
         self._timers = Timers()
@@ -71,8 +76,9 @@ class Loop:
             self._condition.notify_all()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        left_behind = self._pool.close(CLOSE_SECONDS) if self._pool is not None else 0
+        if left_behind:
+            log.warning("%d calls of gateways are left behind: whoever opens next inquires after them", left_behind)
 
     def wake(self) -> None:
         """Have the engine look at its timers."""
@@ -105,6 +111,8 @@ class Loop:
         except BaseException as error:  # noqa: BLE001  # whatever stops the engine is what its callers hear
             self._ready.extendleft(batch)
             self.halt(error)
+        if self._fault is not None:
+            self._fail_calls(self._fault)
 
     def _take(self) -> list[Work]:
         """Return what is ready; wait when nothing is."""
@@ -143,8 +151,9 @@ class Loop:
         try:
             self._transact(batch)
         except IsthmusError as error:
-            if len(batch) == 1:
-                self._give_up(batch[0], error)
+            if len(batch) == 1 or isinstance(error, StorageUnavailable | Superseded):
+                for work in batch:
+                    self._give_up(work, error)
                 return
             for work in batch:
                 self._commit([work])
@@ -198,13 +207,14 @@ class Loop:
             self._idle = True
             self._condition.notify_all()
             self._halted()
-        self._fail_calls(error)
 
     def _fail_calls(self, error: BaseException) -> None:
-        """Tell every thread that waits, also those whose gateway has yet to answer."""
-        asked = [getattr(then, "__self__", None) for _, then in self._calls.values()]
-        waiting = [*self._ready, *self._timers, *asked]
-        self._ready.clear()
+        """Tell every thread that waits, also those whose gateway has yet to answer; the loop has stopped."""
+        with self._condition:
+            asked = [getattr(then, "__self__", None) for _, then in self._calls.values()]
+            waiting = [*self._ready, *self._timers, *asked]
+            self._ready.clear()
+            self._calls.clear()
         for work in waiting:
             if isinstance(work, CallWork) and not work.future.done():
                 work.future.set_exception(error)
@@ -228,6 +238,11 @@ class Loop:
                 self._condition.wait(min(left, 0.25))
             self._raise_fault()
 
+    @property
+    def fault(self) -> BaseException | None:
+        """Return what has stopped the engine, if anything has."""
+        return self._fault
+
     def _raise_fault(self) -> None:
         if self._fault is not None:
             raise self._fault
@@ -248,7 +263,7 @@ class Loop:
         deadline = time.monotonic() + self.contract(contract).timeout.total_seconds()
         self._calls[number] = (deadline, then)
         assert self._pool is not None
-        self._pool.submit(self._ask_gateway, number, contract, intent, run_id, step)
+        self._pool.submit(partial(self._ask_gateway, number, contract, intent, run_id, step))
 
     def _ask_gateway(self, number: int, contract: str, intent: Intent, run_id: str, step: str) -> None:
         if number not in self._calls:  # its time was over before a thread was free: it counts as never made

@@ -36,7 +36,7 @@ def recover(transaction: Transaction) -> Recovered:
         ]
         messages = [
             OutgoingMessage(message_id, topic, key, bytes(body), run_id)
-            for _, message_id, topic, key, body, run_id in _pages(transaction, UNPUBLISHED, 0, 0)
+            for _, message_id, topic, key, body, run_id, _ in _pages(transaction, UNPUBLISHED, 0, 0)
         ]
     finally:
         transaction.rollback()

@@ -7,10 +7,13 @@ knows who has had it.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from isthmus.adapters.runtime.unit import OutgoingMessage
+
+log = logging.getLogger("isthmus.engine")
 
 
 class Delivery:
@@ -27,23 +30,24 @@ class Delivery:
 class Relay:
     """Keep the queues, and say which delivery may go next."""
 
-    def __init__(self, subscribers_of: Callable[[str], tuple[str, ...]]) -> None:
-        self._subscribers_of = subscribers_of
+    def __init__(self, subscribers: Mapping[str, tuple[str, ...]]) -> None:
+        self._subscribers = subscribers
         self._queues: dict[tuple[str, str, str], deque[Delivery]] = {}
         self._owed: dict[str, int] = {}
         self.published: list[str] = []
         """The messages that all their subscribers have settled, to be marked."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Say whether nothing is under way."""
-        return not self._owed and not self.published
-
     def accept(self, message: OutgoingMessage) -> list[Delivery]:
-        """Take a message over, and return the deliveries that may go at once."""
+        """Take a message over, and return the deliveries that may go at once.
+
+        A message of a topic that the App does not know any longer stays unpublished, for the version that does.
+        """
         if message.message_id in self._owed:
             return []
-        subscribers = self._subscribers_of(message.topic)
+        subscribers = self._subscribers.get(message.topic)
+        if subscribers is None:
+            log.error("message %s: no topic %s is loaded, so nobody gets it", message.message_id, message.topic)
+            return []
         if not subscribers:
             self.published.append(message.message_id)
             return []

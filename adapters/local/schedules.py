@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from isthmus.adapters.local.calls import AskWork, CallWork
+from isthmus.adapters.local.calls import CallWork
 from isthmus.adapters.local.work import Work
 from isthmus.adapters.runtime.clock import last_tick
-from isthmus.adapters.runtime.runs import Run, start_run
+from isthmus.adapters.runtime.deliveries import publish_tick, start_at_tick
+from isthmus.adapters.runtime.runs import Run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.journal import microseconds
-from isthmus.core.codec import codec
 from isthmus.core.composition import Composition
 from isthmus.core.trigger import Schedule
 
@@ -41,13 +41,19 @@ class Schedules:
         if schedule.starts.name in engine.composition.workflows:
             _start(engine, schedule, actor, key)
         else:
-            engine.push(AskWork(engine, schedule.starts.name, schedule.message, key, actor, actor))
+            _deliver(engine, schedule, actor, key)
+
+
+def _deliver(engine: Carrier, schedule: Schedule, actor: str, key: str) -> None:
+    def publish(unit: UnitOfWork) -> None:
+        publish_tick(unit, schedule, key)
+
+    engine.push(CallWork(engine, schedule.starts.name, actor, actor, publish, lambda _unit, none: none))
 
 
 def _start(engine: Carrier, schedule: Schedule, actor: str, key: str) -> None:
     def begin(unit: UnitOfWork) -> Run:
-        wire = codec(type(schedule.message)).encode(schedule.message, unit.vault)
-        return start_run(unit, schedule.starts.name, wire, claimed_by=engine.claimant, origin=(key,))
+        return start_at_tick(unit, schedule, key, claimed_by=engine.claimant)
 
     def begun(unit: UnitOfWork, run: Run) -> None:
         if unit.created:

@@ -124,6 +124,9 @@ def _workflow(views: Views) -> Answer:
 
 def _health(engine: Engine, composition: Composition) -> Answer:
     async def answer(_: Request) -> Response:
+        fault = engine.fault
+        if fault is not None:
+            return _json(503, {"status": "stopped", "app": composition.name, "fault": type(fault).__name__})
         in_flight = await run_in_threadpool(lambda: engine.in_flight)
         return _json(200, {"status": "ok", "app": composition.name, "in_flight": in_flight})
 

@@ -17,7 +17,7 @@ from isthmus.adapters.runtime.invocation import (
     perform,
 )
 from isthmus.adapters.runtime.record import Outcome
-from isthmus.adapters.runtime.runs import Run
+from isthmus.adapters.runtime.runs import Run, get_run
 from isthmus.adapters.runtime.stepping import await_event, await_time, start_child, stick_unknown
 from isthmus.adapters.sql.runs import RECORD, SETTLED, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
@@ -137,24 +137,21 @@ class WaitWork(Work):
         elif self._outcome is not None:
             self.engine.tell(self._execution, self._branch, self._outcome)
         else:
-            self.engine.park(self._execution)
-            number = self.engine.at(self._due_us, TimeoutWork(self.engine, self._execution.run, self.step))
-            self._execution.timer = number
+            self.engine.park_until(self.run_id, self._due_us, TimeoutWork(self.engine, self.run_id, self.step))
 
 
 class TimeoutWork(Work):
     """End a wait whose time is over, if nothing has come."""
 
-    __slots__ = ("_run", "_timed_out")
+    __slots__ = ("_timed_out",)
 
-    def __init__(self, engine: Carrier, run: Run, step: str) -> None:
-        super().__init__(engine, run.run_id, step)
-        self._run = run
+    def __init__(self, engine: Carrier, run_id: str, step: str) -> None:
+        super().__init__(engine, run_id, step)
         self._timed_out = False
 
     def perform(self, transaction: Transaction) -> None:
         """Let the mailbox's transaction decide."""
-        self._timed_out = time_out(self._unit(transaction, self._run))
+        self._timed_out = time_out(self._unit(transaction, get_run(transaction, self.run_id)))
 
     def settled(self) -> None:
         """Tell the run."""
@@ -165,18 +162,17 @@ class TimeoutWork(Work):
 class SleepWork(Work):
     """Set the timer of a sleep, or record that its time is over."""
 
-    __slots__ = ("_due_us", "_duration", "_outcome", "_run")
+    __slots__ = ("_due_us", "_duration", "_outcome")
 
-    def __init__(self, engine: Carrier, run: Run, step: str, duration: timedelta) -> None:
-        super().__init__(engine, run.run_id, step)
-        self._run = run
+    def __init__(self, engine: Carrier, run_id: str, step: str, duration: timedelta) -> None:
+        super().__init__(engine, run_id, step)
         self._duration = duration
         self._due_us = 0
         self._outcome: Outcome | Fenced | None = None
 
     def perform(self, transaction: Transaction) -> None:
         """Keep the time that was set first, across restarts."""
-        found = await_time(self._unit(transaction, self._run), self._duration)
+        found = await_time(self._unit(transaction, get_run(transaction, self.run_id)), self._duration)
         self._outcome = None if isinstance(found, int) else found
         self._due_us = found if isinstance(found, int) else 0
 
@@ -185,8 +181,8 @@ class SleepWork(Work):
         if isinstance(self._outcome, Outcome):
             self.engine.answered(self.run_id, self.step, self._outcome)
         elif self._outcome is None:
-            self.engine.park_run(self.run_id)
-            self.engine.at(self._due_us, SleepWork(self.engine, self._run, self.step, self._duration))
+            wake = SleepWork(self.engine, self.run_id, self.step, self._duration)
+            self.engine.park_until(self.run_id, self._due_us, wake)
 
 
 class RecallWork(Work):
@@ -200,6 +196,7 @@ class RecallWork(Work):
 
     def perform(self, transaction: Transaction) -> None:
         """Read the record."""
+        self._outcome = None
         row = transaction.row(RECORD, self.run_id, self.step)
         if row is not None and row[2] in SETTLED:
             self._outcome = Outcome(StepState(row[2]), bytes(row[3]), row[4])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -13,10 +14,12 @@ from isthmus.adapters.runtime.fulfilment import Fulfilment
 from isthmus.adapters.runtime.vault import Keyring, MasterKey
 from isthmus.core.codec import Codec, codec
 from isthmus.core.composition import Composition
-from isthmus.core.errors import SourceError
+from isthmus.core.errors import EnvironmentFault, IsthmusError, SourceError
 from isthmus.core.ports import Binding, Configuration
 from isthmus.core.program import Program, statements
 from isthmus.core.program.nodes import Await, Expression, WaitForEvent
+
+log = logging.getLogger("isthmus.engine")
 
 
 class Clock(Protocol):
@@ -25,6 +28,12 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return this moment."""
         ...
+
+
+class PortUnavailable(EnvironmentFault):
+    """Report a port whose implementation cannot be made here."""
+
+    code = "ISTH306"
 
 
 class Timing:
@@ -112,6 +121,26 @@ class Deployment:
         timing.count += 1
         timing.seconds += seconds
 
+    def open(self) -> None:
+        """Make every implementation that handlers ask for, so that what is missing is missing at the start.
+
+        Raises SecretUnavailable (ISTH305), SourceError, and whatever an implementation raises.
+        """
+        for fulfilment in self.fulfilments.values():
+            for port in (*fulfilment.bound.values(), *([fulfilment.gateway[1]] if fulfilment.gateway else [])):
+                self.port(port)
+
+    def close(self) -> None:
+        """Close the implementations of ports that can be closed, and forget them; one that fails holds up nothing."""
+        for implementation in self._bound.values():
+            close = getattr(implementation, "close", None)
+            if callable(close):
+                try:
+                    close()
+                except Exception as error:  # noqa: BLE001  # it is the implementation's own
+                    log.error("%s cannot be closed: %s", type(implementation).__name__, type(error).__name__)  # noqa: TRY400
+        self._bound.clear()
+
     def program(self, contract: str) -> Program | None:
         """Return the checked program of the workflow that fulfils a contract, or None when a handler does."""
         return self.composition.programs.get(contract)
@@ -141,14 +170,22 @@ def assigned(program: Program) -> frozenset[str]:
 
 def _make(binding: Binding, configure: Callable[[Binding], Configuration]) -> Any:
     implementation = binding.implementation
+    name = getattr(get_origin(binding.port) or binding.port, "__name__", str(binding.port))
     try:
         parameters = inspect.signature(implementation).parameters.values()
         takes_one = any(one.default is one.empty and one.kind is not one.VAR_KEYWORD for one in parameters)
         return implementation(configure(binding)) if takes_one else implementation()
-    except (TypeError, ValueError) as error:
-        name = getattr(get_origin(binding.port) or binding.port, "__name__", str(binding.port))
+    except IsthmusError:
+        raise
+    except TypeError as error:
         raise SourceError(
             f"port {name} cannot be made: {error}",
             place=f"App.bind({name}, …)",
             instead="bind a callable that takes a Configuration, or nothing",
+        ) from error
+    except Exception as error:
+        raise PortUnavailable(
+            f"port {name} cannot be made: {type(error).__name__}: {error}",
+            place=f"App.bind({name}, …)",
+            instead="see that what it needs is there, then start again",
         ) from error

@@ -23,6 +23,7 @@ from isthmus.adapters.sql.mailbox import (
     QUEUED_WITHOUT_OWNER,
     REGISTER,
     TAKE,
+    UNOWNED_MAX,
     WAIT_AT,
 )
 from isthmus.adapters.sql.runs import FENCE_AND_RECORD, RunStatus, StepState
@@ -131,11 +132,17 @@ def make_leftovers_late(unit: UnitOfWork) -> None:
             make_late(unit, event, key, event_id, bytes(body), unit.run_id)
 
 
-def make_unowned_late(unit: UnitOfWork) -> int:
-    """Hand on events that were held for runs which ended without naming their key; say how many there were."""
-    found = 0
-    for event, key, event_id, body in unit.transaction.rows(QUEUED_WITHOUT_OWNER):
-        if not _may_be_owned_yet(unit, event, was_owned=False):
+def make_unowned_late(unit: UnitOfWork) -> bool:
+    """Hand on events that were held for runs which ended without naming their key; say whether there may be more.
+
+    What is held for runs that may yet name its key is passed over, and so is a type that the App does not know.
+    """
+    more = False
+    for event in unit.deployment.composition.late_events:
+        if _may_be_owned_yet(unit, event, was_owned=False):
+            continue
+        unowned = unit.transaction.rows(QUEUED_WITHOUT_OWNER, event)
+        for _, key, event_id, body in unowned:
             make_late(unit, event, key, event_id, bytes(body), None)
-            found += 1
-    return found
+        more = more or len(unowned) == UNOWNED_MAX
+    return more

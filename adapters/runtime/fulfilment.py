@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any, get_origin
 
 from isthmus.core.codec import codec
-from isthmus.core.composition import is_gateway, is_table
 from isthmus.core.contract import Effect
 from isthmus.core.handler import Handler
-from isthmus.core.ports import Caller, Clock, Reference
+from isthmus.core.ports import PROVIDED, is_gateway, is_table
 
 
 class Fulfilment:
@@ -37,7 +36,7 @@ class Fulfilment:
         self.timeout_seconds = handler.contract.timeout.total_seconds()
         self.tables = {name: port for name, port in handler.ports.items() if is_table(port)}
         self.gateway = next(((name, port) for name, port in handler.ports.items() if is_gateway(port)), None)
-        self.provided = {name: port for name, port in handler.ports.items() if port in (Clock, Caller, Reference)}
+        self.provided = {name: port for name, port in handler.ports.items() if port in PROVIDED}
         taken = {*self.tables, *self.provided, *([self.gateway[0]] if self.gateway else [])}
         self.bound = {name: port for name, port in handler.ports.items() if name not in taken}
         self.keeps_input = self.contract.effect is Effect.UNDONE or self.gateway is not None

@@ -15,6 +15,8 @@ from __future__ import annotations
 import logging
 import time
 import traceback
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,6 +27,7 @@ from isthmus.adapters.runtime.fulfilment import Fulfilment
 from isthmus.adapters.runtime.record import Failed, Outcome, Refused, same_call
 from isthmus.adapters.runtime.tables import open_table
 from isthmus.adapters.runtime.unit import UnitOfWork
+from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import Kind
 from isthmus.adapters.sql.runs import (
     FENCE_AND_RECORD,
@@ -37,13 +40,18 @@ from isthmus.adapters.sql.runs import (
 )
 from isthmus.adapters.sql.schema import REFERENCE
 from isthmus.adapters.sql.statement import Statement, insertion_unless_there
+from isthmus.core import codec as codec_module
+from isthmus.core.annotations import named
 from isthmus.core.codec import ENCODER, MESSAGE_BYTES_MAX
 from isthmus.core.contract import Effect
-from isthmus.core.errors import InternalError, IsthmusError
+from isthmus.core.errors import InternalError, IsthmusError, MessageInvalid, StorageUnavailable
 from isthmus.core.ports import AnswerUnknown, Caller, Clock, Reference, reference_of
 from isthmus.core.refusal import Refusal
 
 log = logging.getLogger("isthmus.handlers")
+
+OWN_FOLDERS = (str(Path(__file__).parent), str(Path(codec_module.__file__).parent))
+"""Where code of ours stands, in which a handler's failure is not looked for."""
 
 REFER = insertion_unless_there(REFERENCE)
 REFERENCE_OF = Statement(
@@ -89,6 +97,10 @@ class GatewayAnswer(msgspec.Struct, frozen=True):
 
     value: Any
     error: BaseException | None = None
+
+
+class AnswerInvalid(TypeError):
+    """Report an answer that is not what the contract promises."""
 
 
 class _Asked(BaseException):
@@ -175,7 +187,7 @@ def _attempt(
             else Outcome(StepState.REFUSED, ENCODER.encode(Refused(name, _raw(refusal.fields))), found.attempts + 1)
         )
         kind = Kind.FAILED if name is None else Kind.REFUSED
-    except Exception as error:  # whatever a handler raises is a failure of this attempt
+    except (Exception, SystemExit) as error:  # whatever a handler raises is a failure of this attempt
         if isinstance(error, IsthmusError) and _is_ours(error):
             raise
         outcome, kind = failure_of(fulfilment, found.attempts, error), Kind.FAILED
@@ -211,11 +223,14 @@ def _call(unit: UnitOfWork, fulfilment: Fulfilment, request: StepRequest, gatewa
 
 
 def _wire_of(unit: UnitOfWork, fulfilment: Fulfilment, answer: Any) -> bytes:
-    """Return the wire form of an answer, held against its type and the limit."""
-    wire = fulfilment.output.encode(answer, unit.vault)
+    """Return the wire form of an answer, held against its type and the limit. Raises AnswerInvalid."""
+    try:
+        wire = fulfilment.output.encode(answer, unit.vault)
+        fulfilment.output.decode(wire, unit.vault)
+    except (MessageInvalid, TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
+        raise AnswerInvalid(f"{named(fulfilment.contract.output_type)} is promised: {error}") from error
     if len(wire) > MESSAGE_BYTES_MAX:
-        raise ValueError(f"the answer has {len(wire)} bytes, and may have {MESSAGE_BYTES_MAX}")
-    fulfilment.output.decode(wire, unit.vault)
+        raise AnswerInvalid(f"the answer has {len(wire)} bytes, and may have {MESSAGE_BYTES_MAX}")
     return wire
 
 
@@ -223,7 +238,7 @@ def _ports(unit: UnitOfWork, fulfilment: Fulfilment) -> dict[str, Any]:
     ports: dict[str, Any] = {name: unit.deployment.port(port) for name, port in fulfilment.bound.items()}
     for name, port in fulfilment.provided.items():
         if port is Clock:
-            ports[name] = unit
+            ports[name] = _Standing(unit.now)
         elif port is Reference:
             ports[name] = reference_of(unit.key)
         else:
@@ -234,9 +249,13 @@ def _ports(unit: UnitOfWork, fulfilment: Fulfilment) -> dict[str, Any]:
 
 def failure_of(fulfilment: Fulfilment, attempts: int, error: BaseException) -> Outcome:
     """Return the outcome of an attempt that failed: to be tried again, or failed for good."""
-    place = _place(error)
+    place = _place(error, fulfilment)
     log.warning(
-        "%s failed in attempt %d: %s at %s", fulfilment.contract.name, attempts + 1, type(error).__name__, place
+        "%s failed in attempt %d: %s at %s",
+        fulfilment.contract.name,
+        attempts + 1,
+        type(error).__name__,
+        place,
     )
     log.debug("%s", error, exc_info=error)
     final = attempts + 1 >= fulfilment.contract.retry.attempts
@@ -244,18 +263,18 @@ def failure_of(fulfilment: Fulfilment, attempts: int, error: BaseException) -> O
     return Outcome(StepState.FAILED if final else StepState.FAILING, answer, attempts + 1)
 
 
-def _place(error: BaseException) -> str:
-    """Return module and line where an error was raised: code that is the same on every machine, and never data."""
+def _place(error: BaseException, fulfilment: Fulfilment) -> str:
+    """Return file and line where an error was raised, or the handler's own: the same on every machine, never data."""
     frames = traceback.extract_tb(error.__traceback__)
-    inner = [frame for frame in frames if "/adapters/runtime/" not in frame.filename]
-    return f"{inner[-1].name}:{inner[-1].lineno}" if inner else type(error).__name__
+    inner = [frame for frame in frames if not frame.filename.startswith(OWN_FOLDERS)]
+    if not inner:
+        code = fulfilment.function.__code__
+        return f"{Path(code.co_filename).name}:{code.co_firstlineno} in {code.co_name}"
+    return f"{Path(inner[-1].filename).name}:{inner[-1].lineno} in {inner[-1].name}"
 
 
 def _is_ours(error: IsthmusError) -> bool:
     """Say whether an error is about the database or about us, so that the unit of work cannot go on."""
-    from isthmus.adapters.sql.faults import Conflict, Duplicate  # noqa: PLC0415
-    from isthmus.core.errors import StorageUnavailable  # noqa: PLC0415
-
     return isinstance(error, Conflict | Duplicate | StorageUnavailable | InternalError)
 
 
@@ -292,13 +311,24 @@ def _record(
     )
 
 
+class _Standing:
+    """Be a clock that stands at the moment when the unit of work began."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
+
+
 class _Asking:
     """Be the gateway while a handler is asked what it wants of it."""
 
     def call(self, reference: str, request: Any) -> Any:
         raise _Asked(reference, request)
 
-    inquire = call
+    def inquire(self, _reference: str, _request: Any) -> Any:
+        raise RuntimeError("a handler calls its gateway and never inquires: that is done before calling again")
 
 
 class _Answering:
@@ -327,17 +357,19 @@ def _intend(
 ) -> Outcome | Intent:
     """Find out what the handler asks its gateway, and commit to asking it."""
     assert fulfilment.gateway is not None
-    ports = _ports(unit, fulfilment)
-    ports |= dict.fromkeys(fulfilment.tables, _ClosedTable())
-    ports[fulfilment.gateway[0]] = _Asking()
     try:
+        ports = _ports(unit, fulfilment)
+        ports |= dict.fromkeys(fulfilment.tables, _ClosedTable())
+        ports[fulfilment.gateway[0]] = _Asking()
         message = fulfilment.input.decode(request.input, unit.vault)
         wire = _wire_of(unit, fulfilment, fulfilment.function(message, **ports))
     except _Asked as asked:
         intent = Intent(asked.request, asked.reference, found.exists)
     except Refusal as refusal:
         return _ended_early(unit, fulfilment, request, input_hash, found, refusal)
-    except Exception as error:  # noqa: BLE001  # whatever a handler raises is a failure of this attempt
+    except (Exception, SystemExit) as error:  # whatever a handler raises is a failure of this attempt
+        if isinstance(error, IsthmusError) and _is_ours(error):
+            raise
         return _ended_early(unit, fulfilment, request, input_hash, found, error)
     else:
         outcome = Outcome(StepState.ANSWERED, wire, found.attempts + 1)
@@ -358,7 +390,7 @@ def _ended_early(
     request: StepRequest,
     input_hash: str,
     found: _Recorded,
-    error: Exception,
+    error: BaseException,
 ) -> Outcome:
     """Record a refusal or a failure that came before the gateway was asked."""
     name = fulfilment.refusals.get(type(error)) if isinstance(error, Refusal) else None
@@ -397,7 +429,7 @@ def call_gateway(deployment: Deployment, contract: str, intent: Intent) -> Gatew
             if known is not None:
                 return GatewayAnswer(known)
         return GatewayAnswer(gateway.call(intent.reference, intent.request))
-    except Exception as error:  # noqa: BLE001  # whatever a gateway raises is a failure of this attempt
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a gateway raises fails this attempt
         return GatewayAnswer(None, error)
 
 

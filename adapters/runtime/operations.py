@@ -14,29 +14,37 @@ from uuid import uuid4
 
 import msgspec
 
+from isthmus.adapters.runtime.asking import answer_of, ask_once, ask_until_settled
 from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Clock, Deployment
+from isthmus.adapters.runtime.edge import input_codec, key_of, wire_of
 from isthmus.adapters.runtime.events import LATE_TOPIC, send_event
-from isthmus.adapters.runtime.invocation import StepRequest
+from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent
+from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run, cancel_run, get_run, run_id_of, start_run
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.dead_letters import OPEN_LETTER, RESOLVE, DeadLetterKind
-from isthmus.adapters.sql.faults import Conflict
+from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import Kind
 from isthmus.adapters.sql.notes import NOTE
 from isthmus.adapters.sql.outbox import MARK_PUBLISHED, MESSAGE
 from isthmus.adapters.sql.runs import RECORD, SET_STATUS, UPDATE_STEP, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
-from isthmus.core.codec import ENCODER, Codec, codec
+from isthmus.core.codec import ENCODER, codec
 from isthmus.core.composition import Composition
-from isthmus.core.errors import InputError, MessageInvalid, NotFound
+from isthmus.core.errors import InputError, NotFound
+from isthmus.core.trigger import Stream, Topic
 
 KEY_FILE = "isthmus.key"
 
 TRIES_MAX = 20
+
+STREAM_TOPIC = "stream:"
+SCHEDULE_TOPIC = "schedule:"
+"""Records of streams and ticks of schedules leave through the outbox, under these prefixes and their names."""
 
 
 class Replayed(msgspec.Struct, frozen=True):
@@ -63,31 +71,6 @@ def outer_unit(
     )
 
 
-def wire_of(unit: UnitOfWork, form: Codec, message: Any) -> bytes:
-    """Return the wire form of a message from outside: a value, or the JSON text of one. Raises MessageInvalid."""
-    try:
-        text = bytes(message) if isinstance(message, bytes | bytearray) else ENCODER.encode(message)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise MessageInvalid(str(error), place=type(message).__name__, instead="send a message or its JSON") from error
-    return form.encode(form.decode_outer(text), unit.vault)
-
-
-def key_of(text: str, place: str) -> str:
-    """Return a key from outside, which may hold any character that both databases can. Raises MessageInvalid."""
-    if not isinstance(text, str) or "\0" in text:
-        raise MessageInvalid("a key is text without NUL", place=place, instead="use letters, digits and signs")
-    return text
-
-
-def input_codec(deployment: Deployment, contract: str) -> Codec:
-    """Return the codec of a contract's input. Raises NotFound when the App has no such contract."""
-    found = deployment.composition.contracts.get(contract)
-    if found is None:
-        names = ", ".join(sorted(deployment.composition.contracts))
-        raise NotFound(f"the app has no contract {contract}", instead=f"name one of: {names}")
-    return codec(found.input_type)
-
-
 def begin_run(unit: UnitOfWork, contract: str, message: Any, *, claimed_by: str | None) -> Run:
     """Start a run with a message from outside. Raises NotFound, MessageInvalid, IdentityConflict."""
     form = input_codec(unit.deployment, contract)
@@ -95,23 +78,6 @@ def begin_run(unit: UnitOfWork, contract: str, message: Any, *, claimed_by: str 
         names = ", ".join(sorted(unit.deployment.composition.workflows)) or "none"
         raise NotFound(f"no workflow fulfils {contract}", instead=f"start one of: {names}; a handler is asked")
     return start_run(unit, contract, wire_of(unit, form, message), claimed_by=claimed_by)
-
-
-def asked_step(unit: UnitOfWork, contract: str, message: Any, key: str) -> StepRequest:
-    """Return what asks one handler's contract alone, under a key of the caller's."""
-    form = input_codec(unit.deployment, contract)
-    if contract not in unit.deployment.fulfilments:
-        raise NotFound(f"no handler fulfils {contract}", instead="start it: a workflow does")
-    unit.run_id, unit.step = run_id_of(contract, key_of(key, "key"), "asked"), "ask"
-    return StepRequest(
-        run_id=unit.run_id,
-        step="ask",
-        contract=contract,
-        input=wire_of(unit, form, message),
-        ordinal=0,
-        branch=0,
-        expects=None,
-    )
 
 
 def arrive(unit: UnitOfWork, event: str, key: str, message: Any, event_id: str | None) -> str:
@@ -132,9 +98,7 @@ def publish_from_outside(unit: UnitOfWork, topic: str, message: Any) -> None:
         raise NotFound(f"the app has no topic {topic}", instead=f"publish to one of: {names}")
     if not found.external:
         raise InputError(f"topic {topic} is published by the app alone", instead="declare it with external=True")
-    form = codec(found.message)
-    wire = wire_of(unit, form, message)
-    unit.publish(topic, key_of(str(getattr(form.decode_opaque(wire), found.key)), found.key), wire)
+    _publish(unit, topic, found, message)
 
 
 def feed_from_outside(unit: UnitOfWork, stream: str, message: Any) -> None:
@@ -142,18 +106,44 @@ def feed_from_outside(unit: UnitOfWork, stream: str, message: Any) -> None:
     found = {one.name: one for one in unit.deployment.composition.app.streams}.get(stream)
     if found is None:
         raise NotFound(f"the app has no stream {stream}", instead="see: isthmus inspect")
-    form = codec(found.message)
+    _publish(unit, f"{STREAM_TOPIC}{stream}", found, message)
+
+
+def _publish(unit: UnitOfWork, topic: str, kind: Topic | Stream, message: Any, name: str | None = None) -> None:
+    form = codec(kind.message)
     wire = wire_of(unit, form, message)
-    unit.publish(f"stream:{stream}", key_of(str(getattr(form.decode_opaque(wire), found.key)), found.key), wire)
+    key = key_of(str(getattr(form.decode_opaque(wire), kind.key)), kind.key)
+    unit.publish(topic, key, wire, message_id=name)
 
 
-def subscribers_of(composition: Composition, topic: str) -> tuple[str, ...]:
-    """Return the names of the contracts that a topic, a stream or late events of a type are delivered to."""
-    if topic.startswith(LATE_TOPIC):
-        return (composition.late_events[topic.removeprefix(LATE_TOPIC)].name,)
-    if topic.startswith("stream:"):
-        return tuple(one.into.name for one in composition.app.streams if f"stream:{one.name}" == topic)
-    return tuple(contract.name for contract in composition.topics[topic].subscribers)
+def take_in(unit: UnitOfWork, topic: str, name: str, body: bytes) -> OutgoingMessage:
+    """Write down what a platform has delivered of an external topic or of a stream, once under the name it has there.
+
+    It has left already as far as the outbox is concerned, except for a record of a stream, which is handled here.
+    Raises InputError, MessageInvalid.
+    """
+    unit.run_id, unit.step = run_id_of(topic, name), "message"
+    if topic.startswith(STREAM_TOPIC):
+        streams = {one.name: one for one in unit.deployment.composition.app.streams}
+        _publish(unit, topic, streams[topic.removeprefix(STREAM_TOPIC)], body, name)
+    else:
+        found = unit.deployment.composition.topics[topic]
+        if not found.external:
+            raise InputError(f"topic {topic} is published by the app alone", instead="declare it with external=True")
+        _publish(unit, topic, found, body, name)
+        unit.transaction.run(MARK_PUBLISHED, unit.now_us, name)
+    row = unit.transaction.row(MESSAGE, name)
+    assert row is not None
+    return OutgoingMessage(row[1], row[2], row[3], bytes(row[4]), row[5])
+
+
+def subscribers(composition: Composition) -> dict[str, tuple[str, ...]]:
+    """Return whom each topic is delivered to, and each stream, schedule and type of late events: contracts by name."""
+    app = composition.app
+    found = {name: tuple(contract.name for contract in topic.subscribers) for name, topic in composition.topics.items()}
+    found |= {f"{LATE_TOPIC}{event}": (contract.name,) for event, contract in composition.late_events.items()}
+    found |= {f"{STREAM_TOPIC}{one.name}": (one.into.name,) for one in app.streams}
+    return found | {f"{SCHEDULE_TOPIC}{one.name}": (one.starts.name,) for one in app.schedules}
 
 
 def delivery_step(message: OutgoingMessage, subscriber: str) -> str:
@@ -203,6 +193,8 @@ def _try_again(unit: UnitOfWork, run_id: str, step: str) -> None:
 
 def _redeliver(unit: UnitOfWork, run_id: str, step: str, message_id: str, subscriber: str) -> Replayed:
     """Let one subscriber have a message again; an engine that ends before then finds it unpublished."""
+    if subscriber not in unit.deployment.composition.contracts:
+        raise NotFound(f"the app has no contract {subscriber}", instead="load the version that has it")
     row = unit.transaction.row(MESSAGE, message_id)
     if row is None:
         raise NotFound(f"message {message_id} is not kept any longer", instead="nothing can be done here")
@@ -236,6 +228,23 @@ class Operations:
         run = begin_run(unit, contract, message, claimed_by=None)
         unit.transaction.run(NOTE, "run", run.run_id)
         return run.run_id
+
+    def ask(self, contract: str, message: Any, *, key: str, actor: str = "outside", on_behalf_of: str = "") -> Any:
+        """Ask one handler's contract alone, and return its answer; the same key again returns the recorded one.
+
+        Each attempt is made here, in a transaction of its own, whether or not an engine runs beside.
+
+        Raises the Refusal; NotFound, MessageInvalid, IdentityConflict; HandlerFailed (ISTH350) after the last attempt.
+        """
+
+        def attempt(answer: GatewayAnswer | None) -> tuple[Outcome | Intent, Any]:
+            def work(unit: UnitOfWork) -> tuple[Outcome | Intent, Any]:
+                outcome = ask_once(unit, contract, message, key, answer)
+                return outcome, answer_of(unit, contract, outcome)
+
+            return self._do(actor, on_behalf_of, contract, work)
+
+        return ask_until_settled(self._deployment, contract, attempt)
 
     def send(self, event: str, *, key: str, message: Any, event_id: str | None = None, actor: str = "outside") -> str:
         """Send an event; return `delivered`, `queued`, `late` or `repeated`."""
@@ -279,7 +288,7 @@ class Operations:
                         transaction.run(NOTE, "step", f"{run_id}/{step}")
                     for message in unit.published:
                         transaction.run(NOTE, "message", message.message_id)
-            except Conflict:
+            except (Conflict, Duplicate):
                 if attempt == TRIES_MAX - 1:
                     raise
                 time.sleep(0.005 * (attempt + 1))

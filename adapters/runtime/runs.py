@@ -15,7 +15,7 @@ from isthmus.adapters.runtime.record import Failed, Outcome
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.dead_letters import BURY, DeadLetterKind
 from isthmus.adapters.sql.journal import Kind
-from isthmus.adapters.sql.mailbox import CLOSE_WAITS_OF_RUN, OWN
+from isthmus.adapters.sql.mailbox import CLOSE_WAITS_OF_RUN, OWN, REMOVE_TIMERS_OF_RUN
 from isthmus.adapters.sql.runs import (
     CHILD_AT,
     END_RUN,
@@ -56,11 +56,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     on_behalf_of: str
     ending: str | None
     outcome: bytes | None
-
-    @property
-    def is_part_of_another(self) -> bool:
-        """Say whether the run is taken back as a part of its parent, which sees to it."""
-        return self.ending is not None and msgspec.json.decode(self.ending, type=Ending).status is RunStatus.TAKEN_BACK
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,8 +127,13 @@ def identity_of(deployment: Deployment, contract: str, message: Any) -> str:
         names = ", ".join(sorted(deployment.composition.workflows)) or "none"
         raise NotFound(f"no workflow fulfils {contract}", instead=f"start one of: {names}")
     identity = str(getattr(message, found.contract.input_type.__identity_field__))
-    if "\0" in identity:
-        raise MessageInvalid("an identity may not hold NUL", place=contract, instead="use letters, digits and signs")
+    if not identity or "\0" in identity:
+        field = found.contract.input_type.__identity_field__
+        raise MessageInvalid(
+            f"{field} is the identity of a run, text that is not empty",
+            place=contract,
+            instead="use letters, digits and signs",
+        )
     return identity
 
 
@@ -262,13 +262,16 @@ def begin_take_back(unit: UnitOfWork, run: Run, ending: Ending) -> None:
     """Fence a run: from now on no late step changes anything, and what was done is undone."""
     unit.transaction.run(SET_STATUS, RunStatus.TAKING_BACK, ENCODER.encode(ending).decode(), run.run_id)
     unit.transaction.run(CLOSE_WAITS_OF_RUN, run.run_id)
+    unit.transaction.run(REMOVE_TIMERS_OF_RUN, run.run_id)
     unit.journal_run(Kind.TAKE_BACK_BEGUN, run.contract, bytes(ending.answer))
 
 
 def get_stuck(unit: UnitOfWork, run: Run, step: str, ending: Ending) -> None:
     """Stop a run until a person resolves its dead letter."""
     unit.transaction.run(SET_STATUS, RunStatus.STUCK, ENCODER.encode(ending).decode(), run.run_id)
-    bury(unit, DeadLetterKind.STEP, run.run_id, step, run.contract, bytes(ending.answer))
+    record = unit.transaction.row(RECORD, run.run_id, step)
+    subject = run.contract if record is None else record[0]
+    bury(unit, DeadLetterKind.STEP, run.run_id, step, subject, bytes(ending.answer))
 
 
 def bury(
@@ -307,6 +310,7 @@ def end_run(unit: UnitOfWork, run: Run, status: RunStatus, answer: bytes) -> Non
     """Write a run's end, tell its parent, and hand on the events that it leaves behind."""
     unit.run_id, unit.workflow = run.run_id, run.contract
     unit.transaction.run(END_RUN, status, answer, unit.now_us, run.run_id)
+    unit.ended.append(run.run_id)
     unit.journal_run(Kind.COMPLETED if status is RunStatus.COMPLETED else Kind.ENDED, run.contract, answer)
     if unit.deployment.waits_for_events(run.contract):
         make_leftovers_late(unit)
@@ -319,11 +323,20 @@ def _answer_parent(unit: UnitOfWork, run: Run, status: RunStatus, answer: bytes)
         status, StepState.FAILED
     )
     if state is StepState.FAILED:
-        answer = ENCODER.encode(Failed(f"child {status}", run.contract))
+        answer = _failed_child(run, status, answer)
     row = unit.transaction.row(RECORD, run.parent_run, run.parent_step)
     tries = row[4] + 1 if row is not None else 1
     unit.transaction.run(UPDATE_STEP, state, answer, tries, unit.now_us, run.parent_run, run.parent_step)
     unit.woken.append((str(run.parent_run), str(run.parent_step)))
+
+
+def _failed_child(run: Run, status: RunStatus, answer: bytes) -> bytes:
+    """Return a child's failure as its parent sees it: what failed in the child, and where."""
+    try:
+        inner = msgspec.json.decode(answer, type=Failed)
+    except msgspec.ValidationError:
+        return ENCODER.encode(Failed(f"{run.contract} {status}", f"run {run.run_id}"))
+    return ENCODER.encode(Failed(f"{run.contract} {status}: {inner.error}", inner.place))
 
 
 def cancel_run(unit: UnitOfWork, run_id: str) -> Run:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import msgspec
 
 from isthmus.adapters.runtime.invocation import StepRequest
-from isthmus.adapters.runtime.record import Outcome
+from isthmus.adapters.runtime.record import Failed, Outcome
 from isthmus.adapters.runtime.runs import Ending, Run, begin_take_back, bury, child_at, end_run, get_run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.dead_letters import DeadLetterKind
@@ -50,7 +50,13 @@ class _DoneStep(msgspec.Struct, frozen=True):
     branch: int
 
 
-def next_undo(unit: UnitOfWork, run_id: str) -> StepRequest | None:
+class Held(msgspec.Struct, frozen=True):
+    """Say that a child takes itself back, because it failed: what holds it goes on when the child has ended."""
+
+    child: str
+
+
+def next_undo(unit: UnitOfWork, run_id: str) -> StepRequest | Held | None:
     """Return the next undo of a run that is taken back, or end the run when there is none.
 
     The unit of work becomes that of the run which the undo belongs to: the run, or a child.
@@ -59,30 +65,42 @@ def next_undo(unit: UnitOfWork, run_id: str) -> StepRequest | None:
     unit.run_id, unit.workflow = run.run_id, run.contract
     if run.status != RunStatus.TAKING_BACK:
         return None
-    request = _next_of(unit, run)
-    if request is None:
+    found = _next_of(unit, run)
+    if isinstance(found, _DoneStep):
+        _stop_at_stranger(unit, run_id, found)
+        return None
+    if found is None:
         ending = msgspec.json.decode(run.ending or "", type=Ending)
         end_run(unit, run, ending.status, bytes(ending.answer))
-    return request
+    return found
 
 
-def _next_of(unit: UnitOfWork, run: Run) -> StepRequest | None:
+def is_part_of_another(run: Run) -> bool:
+    """Say whether a run is taken back as a part of its parent, which sees to it."""
+    return run.ending is not None and msgspec.json.decode(run.ending, type=Ending).status is RunStatus.TAKEN_BACK
+
+
+def _next_of(unit: UnitOfWork, run: Run) -> StepRequest | Held | _DoneStep | None:
+    """Return the next undo, or what stands in its way: a child, or a step of a contract that is not loaded."""
     for done in _done(unit, run.run_id):
-        if done.contract in unit.deployment.composition.workflows:
-            request = _undo_child(unit, done)
+        found: StepRequest | Held | _DoneStep | None
+        if done.contract not in unit.deployment.composition.contracts:
+            found = done
+        elif done.contract in unit.deployment.composition.workflows:
+            found = _undo_child(unit, done)
         else:
-            request = _undo_step(unit, done)
-        if request is not None:
-            return request
+            found = _undo_step(unit, done)
+        if found is not None:
+            return found
     return None
 
 
 def _done(unit: UnitOfWork, run_id: str) -> Iterator[_DoneStep]:
-    """Yield what a run did, the last in order of place first."""
-    contracts = unit.deployment.composition.contracts
+    """Yield what a run did, the last in order of place first; sleeping and waiting for events does nothing."""
+    idle = {"", *unit.deployment.composition.events}
     for row in reversed(unit.transaction.rows(STEPS, run_id)):
         step, contract, wire, _, state, answer, ordinal, branch, _ = row
-        if contract in contracts and not step.startswith(UNDO) and ">" not in step:
+        if contract not in idle and not step.startswith(UNDO) and ">" not in step:
             yield _DoneStep(run_id, step, contract, bytes(wire), StepState(state), bytes(answer), ordinal, branch)
 
 
@@ -95,7 +113,7 @@ def _undo_step(unit: UnitOfWork, done: _DoneStep) -> StepRequest | None:
     return _request(unit, done, done.input, result)
 
 
-def _undo_child(unit: UnitOfWork, done: _DoneStep) -> StepRequest | None:
+def _undo_child(unit: UnitOfWork, done: _DoneStep) -> StepRequest | Held | _DoneStep | None:
     """Return what undoes a child: its contract's undo when it completed and has one, else the undo of its steps."""
     child = child_at(unit.transaction, done.run_id, done.step)
     if child is None or child.status in TAKEN_BACK_ALREADY:
@@ -103,15 +121,17 @@ def _undo_child(unit: UnitOfWork, done: _DoneStep) -> StepRequest | None:
     contract = unit.deployment.composition.contracts[done.contract]
     if child.status == RunStatus.COMPLETED and contract.undone_by is not None:
         return _request(unit, done, child.input, child.outcome or b"null")
+    if child.status == RunStatus.TAKING_BACK and not is_part_of_another(child):
+        return Held(child.run_id)
     own = unit.run_id, unit.workflow
     unit.run_id, unit.workflow = child.run_id, child.contract
     if child.status != RunStatus.TAKING_BACK:
         begin_take_back(unit, child, Ending(status=RunStatus.TAKEN_BACK, answer=msgspec.Raw(b"null")))
-    request = _next_of(unit, child)
-    if request is None:
+    found = _next_of(unit, child)
+    if found is None:
         end_run(unit, child, RunStatus.TAKEN_BACK, b"null")
         unit.run_id, unit.workflow = own
-    return request
+    return found
 
 
 def _request(unit: UnitOfWork, done: _DoneStep, wire: bytes, result: bytes) -> StepRequest | None:
@@ -133,6 +153,14 @@ def _request(unit: UnitOfWork, done: _DoneStep, wire: bytes, result: bytes) -> S
         branch=done.branch,
         expects=RunStatus.TAKING_BACK,
     )
+
+
+def _stop_at_stranger(unit: UnitOfWork, root: str, done: _DoneStep) -> None:
+    """Stop at a step whose contract the App does not have any longer: nobody knows how it is undone."""
+    unit.run_id, unit.step = done.run_id, f"{UNDO}{done.step}"
+    unit.transaction.run(SET_STATUS, RunStatus.STUCK, None, root)
+    reason = ENCODER.encode(Failed("ContractNotLoaded", done.contract))
+    bury(unit, DeadLetterKind.UNDO, root, unit.key, done.contract, reason)
 
 
 def stop_taking_back(unit: UnitOfWork, root: str, request: StepRequest, outcome: Outcome) -> None:

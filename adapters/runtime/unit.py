@@ -34,6 +34,7 @@ class UnitOfWork:
         "actor",
         "created",
         "deployment",
+        "ended",
         "now",
         "now_us",
         "on_behalf_of",
@@ -70,6 +71,8 @@ class UnitOfWork:
         self.sent = 0
         self.created = False
         """Whether a run was started here, rather than found started."""
+        self.ended: list[str] = []
+        """The runs that came to their end here, whoever saw to it."""
         self.woken: list[tuple[str, str]] = []
         """The runs and steps, of others, that were answered here."""
         self._vault: Vault | None = None

@@ -33,6 +33,18 @@ OPEN_LETTER = Statement(
     "id",
 )
 
+OPEN_LETTER_AT = Statement(
+    select(DEAD_LETTER.c.dead_letter_id)
+    .where(
+        DEAD_LETTER.c.run_id == bindparam("run"),
+        DEAD_LETTER.c.step == bindparam("at_step"),
+        DEAD_LETTER.c.resolved_at.is_(None),
+    )
+    .limit(1),
+    "run",
+    "at_step",
+)
+
 RESOLVE = Statement(
     update(DEAD_LETTER)
     .values(resolved_at=bindparam("now"), resolution=bindparam("how"))

@@ -20,7 +20,6 @@ class Kind(enum.StrEnum):
     CHANGED = "changed"
     TRANSFERRED = "transferred"
     PUBLISHED = "published"
-    DELIVERED = "delivered"
     EVENT_ARRIVED = "event_arrived"
     EVENT_TAKEN = "event_taken"
     EVENT_LATE = "event_late"

@@ -106,9 +106,12 @@ QUEUED_FOR_RUN = Statement(
 )
 """What is left in the queues of a run that ends."""
 
+UNOWNED_MAX = 100
+
 QUEUED_WITHOUT_OWNER = Statement(
     select(MAILBOX.c.event, MAILBOX.c.key, MAILBOX.c.event_id, MAILBOX.c.body)
     .where(
+        MAILBOX.c.event == bindparam("type"),
         MAILBOX.c.state == QUEUED,
         ~select(OWNER.c.run_id)
         .join_from(OWNER, RUN, RUN.c.run_id == OWNER.c.run_id)
@@ -116,9 +119,10 @@ QUEUED_WITHOUT_OWNER = Statement(
         .exists(),
     )
     .order_by(MAILBOX.c.sequence)
-    .limit(100)
+    .limit(UNOWNED_MAX),
+    "type",
 )
-"""Events that are held for a run that has not yet named their key, or never will."""
+"""The oldest events of a type that are held for a run that has not yet named their key, or never will."""
 
 SET_TIMER = insertion_unless_there(TIMER)
 """Values: run, step, due at."""
@@ -134,6 +138,8 @@ DUE_AT = Statement(
     "run",
     "at_step",
 )
+
+REMOVE_TIMERS_OF_RUN = Statement(TIMER.delete().where(TIMER.c.run_id == bindparam("run")), "run")
 
 REMOVE_TIMER = Statement(
     TIMER.delete().where(TIMER.c.run_id == bindparam("run"), TIMER.c.step == bindparam("at_step")), "run", "at_step"

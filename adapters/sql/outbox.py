@@ -12,7 +12,13 @@ PUT = insertion_unless_there(OUTBOX, without=["sequence", "published_at"])
 
 UNPUBLISHED = Statement(
     select(
-        OUTBOX.c.sequence, OUTBOX.c.message_id, OUTBOX.c.topic, OUTBOX.c.ordering_key, OUTBOX.c.body, OUTBOX.c.run_id
+        OUTBOX.c.sequence,
+        OUTBOX.c.message_id,
+        OUTBOX.c.topic,
+        OUTBOX.c.ordering_key,
+        OUTBOX.c.body,
+        OUTBOX.c.run_id,
+        OUTBOX.c.written_at,
     )
     .where(OUTBOX.c.published_at.is_(None), OUTBOX.c.sequence > bindparam("from"))
     .order_by(OUTBOX.c.sequence)

@@ -53,6 +53,7 @@ _MODULES: Final = {
     "socket": NETWORK,
     "requests": NETWORK,
     "httpx": NETWORK,
+    "httpx2": NETWORK,
     "urllib": NETWORK,
     "http": NETWORK,
     "aiohttp": NETWORK,

@@ -97,5 +97,5 @@ def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path: Path) -
     done = package(tmp_path, "stand:app", "-o", ".")
 
     assert done.returncode == 3
-    assert "ISTH240" in done.stderr
+    assert "ISTH260" in done.stderr
     assert (tmp_path / "stand.py").is_file()

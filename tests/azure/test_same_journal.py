@@ -166,7 +166,7 @@ def test_a_key_that_is_repeated_with_other_content_is_a_conflict(sides: tuple[An
 def test_the_sweep_begins_a_run_whose_start_was_lost_and_sends_what_was_left(sides: tuple[Any, Any]) -> None:
     from sides import run_of, status_of  # noqa: PLC0415  # an extra
 
-    from isthmus.adapters.azure.triggers import start  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.endpoints import start  # noqa: PLC0415  # an extra
 
     side = sides[1]
     start(side.rehearsal._host, "admit", b'{"id": "lost", "refuse": false, "fail": false}', "test")

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from isthmus.adapters.local.lock import EngineLock
+from isthmus.adapters.sql.database import Database
+
 type Isthmus = Callable[..., subprocess.CompletedProcess[str]]
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "own-app"
@@ -90,6 +93,17 @@ def test_a_handlers_contract_answers_at_once_and_once_for_a_key(addresses: Isthm
     assert answers == [{"rating": "low"}, {"rating": "low"}]
     other = addresses("start", "screen_country", "--input", CHANGE.replace('"IE"', '"FR"'), "--key", "k")
     assert other.returncode == 3
+
+
+def test_a_handlers_contract_answers_while_an_engine_holds_the_database(addresses: Isthmus, folder: Path) -> None:
+    first = told(addresses("start", "screen_country", "--input", CHANGE, "--key", "k"))
+    lock = EngineLock(Database.open(f"sqlite:///{next(folder.glob('**/*.db'))}"))
+    lock.acquire()
+    try:
+        assert told(addresses("start", "screen_country", "--input", CHANGE, "--key", "k")) == first
+        assert told(addresses("start", "screen_country", "--input", CHANGE, "--key", "new")) == first
+    finally:
+        lock.release()
 
 
 def test_a_cancelled_run_is_taken_back(addresses: Isthmus) -> None:

@@ -11,10 +11,12 @@ from isthmus.core import (
     PERSONAL,
     App,
     AppRefused,
+    Clock,
     Event,
     Message,
     Publisher,
     Records,
+    Reference,
     SourceError,
     Undo,
     contract,
@@ -341,6 +343,14 @@ def test_a_port_is_bound_once_a_backend() -> None:
         app.bind(Rates, FixedRates)
     with pytest.raises(SourceError, match="'mars' is no backend"):
         app.bind(Rates, FixedRates, on="mars")
+
+
+@pytest.mark.parametrize(("port", "what"), [(Records[Held], "a table"), (Clock, "provided"), (Reference, "provided")])
+def test_a_table_or_what_is_provided_is_not_bound(port: Any, what: str) -> None:
+    """It was ignored: handlers got the table all the same."""
+    with pytest.raises(SourceError, match=f"is {what}, and nothing is bound to it") as refused:
+        desk().bind(port, dict)
+    assert refused.value.place == "App.bind"
 
 
 def test_a_binding_for_one_backend_goes_before_that_for_all() -> None:

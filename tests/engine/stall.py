@@ -717,6 +717,8 @@ def peek_first(part: Part, market: Market, reference: Reference, things: Records
     how = world.go("peek", part.name)
     if how == "peek":
         things.get(part.name)
+    if how == "inquire":
+        market.inquire(reference, part)
     if how == "large":
         return Thing(text="x" * 40_000)
     if how == "nothing":

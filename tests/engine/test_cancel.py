@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -67,6 +68,61 @@ def test_children_are_taken_back_with_their_parent(house: House) -> None:
     assert house.view(run_id).status == "cancelled"
     assert house.statuses("nap") == ["taken_back"]
     assert house.plan.count("make", "b") == 0
+    assert house.records() == {}
+
+
+def test_nothing_of_a_run_that_was_taken_back_stays_in_memory(house: House) -> None:
+    for number in range(3):
+        run_id = house.run("outer_nap", a_job(str(number))).run_id
+        house.engine.cancel(run_id, actor="operator")
+    house.run("must_hear", a_job("4"))
+    house.engine.cancel(house.run("must_hear", a_job("5")).run_id, actor="operator")
+    house.settle()
+
+    assert [one.run.identity for one in house.engine._executions.values()] == ["4"]
+    assert [work.run_id for work in house.engine._timers] == list(house.engine._executions)
+    assert house.rows("select count(*) from timer") == [(0,)]
+
+
+def test_a_child_that_takes_itself_back_is_left_to_it_when_its_parent_is_cancelled(house: House) -> None:
+    """Both would ask the same gateway for the same undo, the one inquiring after what the other is just asking."""
+    asked, free = threading.Event(), threading.Event()
+
+    def slow() -> str:
+        asked.set()
+        free.wait(10)
+        return "ok"
+
+    house.plan["look", "c"] = ["no"]
+    house.plan["returns call", "b"] = [slow]
+    run_id = house.engine.start("outer_trade", a_job("1"))
+    asked.wait(10)
+    house.engine.cancel(run_id, actor="operator")
+    time.sleep(0.1)
+    free.set()
+    house.settle()
+
+    assert house.stall.returns.done == ["b"]
+    assert house.plan.count("returns inquire", "b") == 0
+    assert (house.view(run_id).status, house.statuses("trade")) == ("cancelled", ["refused"])
+    assert house.records() == {}
+
+
+def test_a_child_that_cannot_take_itself_back_is_taken_back_with_its_parent(house: House) -> None:
+    tried, free = threading.Event(), threading.Event()
+    house.plan["look", "c"] = ["no"]
+    house.plan["returns call", "b"] = [lambda: tried.set() or (free.wait(10) and "lost")]
+    house.plan["returns inquire", "b"] = ["unknown"]
+    run_id = house.engine.start("outer_trade", a_job("1"))
+    tried.wait(10)
+    house.engine.cancel(run_id, actor="operator")
+    free.set()
+    house.settle()
+    assert house.view(run_id).status == "stuck"
+
+    house.plan["returns inquire", "b"] = ["ok"]
+    house.replay()
+    assert (house.view(run_id).status, house.statuses("trade")) == ("cancelled", ["taken_back"])
     assert house.records() == {}
 
 

@@ -16,7 +16,7 @@ def test_a_letter_says_what_is_stuck_and_why_and_never_what_was_said(house: Hous
 
     with Views(house.database) as views:
         (letter,) = views.dead_letters()
-    assert (letter.kind, letter.run_id, letter.step, letter.subject) == ("step", run.run_id, "2", "seal")
+    assert (letter.kind, letter.run_id, letter.step, letter.subject) == ("step", run.run_id, "2", "ship")
     assert "ConnectionError" in letter.reason
     assert "is down" not in letter.reason
 

@@ -8,6 +8,7 @@ import pytest
 from house import House, answer
 from stall import Word, a_job
 
+from isthmus.adapters.sql.mailbox import UNOWNED_MAX
 from isthmus.core.errors import MessageInvalid, NotFound
 
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -183,6 +184,32 @@ def test_an_event_that_was_held_for_nobody_is_late_in_the_end(house: House) -> N
     house.reopen()  # an engine looks for such events when it opens, and every minute
 
     house.until(lambda: late(house) == {"held in vain": 1})
+
+
+def test_any_number_of_events_that_were_held_for_nobody_is_late_at_the_next_look(house: House) -> None:
+    house.plan["look", "a"] = ["the key"]
+    house.run("find_name", a_job("1"))
+    for number in range(UNOWNED_MAX + 5):
+        house.engine.send("Word", key=f"another {number}", message=Word(text="held in vain"))
+    house.move(timedelta(hours=1))
+    house.say("the key", "the end")
+    house.reopen()
+
+    house.until(lambda: late(house) == {"held in vain": UNOWNED_MAX + 5})
+
+
+def test_events_of_a_type_that_is_no_longer_loaded_stay_in_their_queue(house: House) -> None:
+    """The engine did not outlive the look at them."""
+    house.rows(
+        "insert into mailbox (event, key, event_id, body, state, actor, arrived_at) "
+        "values ('Shout', 'k', 'id', :body, 'queued', 'a', 1)",
+        body=b"{}",
+    )
+    house.reopen()
+    house.settle()
+
+    assert house.run("chain", a_job("1")).status == "completed"
+    assert house.rows("select state from mailbox") == [("queued",)]
 
 
 def test_a_handler_sends_an_event_once_however_often_it_is_tried(house: House) -> None:

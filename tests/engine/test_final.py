@@ -18,7 +18,7 @@ def test_a_failure_after_a_final_step_asks_a_person_and_takes_nothing_back(house
 
     assert run.status == "stuck"
     assert house.records() == {"a": "crafted", "shipped b": "shipped"}
-    assert [letter[1:] for letter in house.letters()] == [("step", "2", "seal")]
+    assert [letter[1:] for letter in house.letters()] == [("step", "2", "ship")]
 
 
 def test_replaying_it_carries_the_run_on_from_where_it_stood(house: House) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from house import Dying, House, answer
 from stall import Part, a_job
 
-from isthmus.adapters.local import engine
-from isthmus.adapters.runtime.failure import HandlerFailed
+from isthmus.adapters.local import engine, loop
+from isthmus.adapters.runtime.asking import HandlerFailed
+from isthmus.adapters.sql.faults import Conflict
 from isthmus.core.testing import Crash
 
 
@@ -62,7 +64,7 @@ def test_when_nobody_can_say_the_run_is_stuck_and_a_person_asked(house: House) -
     run = house.run("trade", a_job("1"))
 
     assert run.status == "stuck"
-    assert [letter[1:] for letter in house.letters()] == [("step", "1", "trade")]
+    assert [letter[1:] for letter in house.letters()] == [("step", "1", "buy")]
     assert house.records() == {"a": "made"}
     assert bought(house) == (["b"], 1, 1)
 
@@ -153,10 +155,29 @@ def test_tables_open_only_after_the_gateway_has_answered(house: House) -> None:
     assert house.stall.market.done == []
 
 
+def test_a_handler_that_inquires_of_its_gateway_itself_is_told_not_to_and_calls_nothing(house: House) -> None:
+    """It was taken for a call, which acts."""
+    house.plan["peek", "b"] = ["inquire"]
+
+    with pytest.raises(HandlerFailed, match="RuntimeError"):
+        house.engine.ask("peek", Part(name="b"), key="k")
+    assert bought(house) == ([], 0, 0)
+
+
+def test_a_conflict_before_the_gateway_is_asked_is_no_failure_of_the_handler(house: House) -> None:
+    def conflict() -> str:
+        raise Conflict("lost against another")
+
+    house.plan["peek", "b"] = [conflict, conflict, conflict, "ok"]
+
+    assert house.engine.ask("peek", Part(name="b"), key="k").text == "market b"
+    assert house.kinds()["failed"] == 0
+
+
 def test_an_answer_without_asking_the_gateway_keeps_the_limits_too(house: House) -> None:
     house.plan["peek", "b"] = [lambda: "large"]
 
-    with pytest.raises(HandlerFailed, match="ValueError"):
+    with pytest.raises(HandlerFailed, match="AnswerInvalid"):
         house.engine.ask("peek", Part(name="b"), key="k")
 
 
@@ -200,6 +221,24 @@ def test_a_call_whose_time_was_over_before_it_could_be_made_is_never_made(
 
     assert house.engine.wait(second, timeout_seconds=10).status == "failed"
     assert house.plan.count("market call", "crowded out") == 0
+
+
+def test_a_gateway_that_never_returns_does_not_hold_up_closing_and_is_inquired_after_by_the_next_engine(
+    sqlite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, asked, never = sqlite_house, threading.Event(), threading.Event()
+    monkeypatch.setattr(loop, "CLOSE_SECONDS", 0.05)
+    house.plan["market call", "b"] = [lambda: asked.set() or (never.wait(20) and "ok"), "ok"]
+    run_id = house.engine.start("trade", a_job("1"))
+    asked.wait(10)
+    began = time.monotonic()
+    house.engine.close()
+    assert time.monotonic() - began < 5
+
+    house.open()
+    house.settle()
+    assert (house.view(run_id).status, house.plan.count("market inquire", "b")) == ("completed", 1)
+    never.set()
 
 
 def test_other_work_goes_on_while_a_gateway_takes_its_time(house: House) -> None:

@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 from house import House, answer
-from stall import News, Part, hear_first, hear_slowly, stall_app, told
+from stall import (
+    FULFILS,
+    News,
+    Part,
+    Price,
+    announce_news,
+    hear,
+    hear_first,
+    hear_second,
+    hear_slowly,
+    report_flow,
+    stall_app,
+    told,
+)
 
 from isthmus.core import topic
 from isthmus.core.app import App
@@ -104,6 +117,47 @@ def test_a_person_may_have_it_delivered_again_while_another_subscriber_is_still_
     house.move(timedelta(minutes=1))
     assert heard(house, "hear slowly") == ["k 1", "k 1"]
     assert house.rows("select count(*) from outbox where published_at is null") == [(0,)]
+
+
+def test_a_person_is_asked_once_though_the_engine_dies_while_another_subscriber_is_still_at_it(house: House) -> None:
+    subscribers = with_subscribers(hear_first, hear_slowly).load()
+    house.reopen(subscribers)
+    house.plan["hear first", "k 1"] = ["fail"]
+    house.plan["hear slowly", "k 1"] = ["fail"]
+    house.engine.publish("news", News(id="k", text="1"))
+    house.settle()
+    house.reopen(subscribers)
+    house.settle()
+
+    assert [subject for *_, subject in house.letters()] == ["hear_first"]
+
+
+def test_a_message_whose_topic_is_no_longer_loaded_is_kept_for_the_version_that_has_it(house: House) -> None:
+    house.engine.abandon()
+    house.beside().publish("news", News(id="k", text="1"))
+    house.beside().feed("prices", Price(name="paper", price=7))
+    without = stall_app(fulfils=[one for one in FULFILS if one not in (report_flow, announce_news)])
+    without.topics, without.streams = (), ()
+    house.open(without.load())
+    house.settle()
+    assert house.records() == {}
+
+    house.reopen()
+    house.settle()
+    assert {"first k 1", "second k 1", "paper"} <= house.records().keys()
+
+
+def test_a_message_is_not_delivered_again_to_a_subscriber_that_is_no_longer_loaded(house: House) -> None:
+    house.plan["hear first", "k 1"] = ["fail"]
+    house.engine.publish("news", News(id="k", text="1"))
+    house.settle()
+    without = with_subscribers(hear_second)
+    without.handlers.remove(hear)
+    house.reopen(without.load())
+
+    with pytest.raises(NotFound, match="hear_first"):
+        house.replay()
+    assert len(house.letters()) == 1
 
 
 def test_what_a_person_had_delivered_again_survives_a_crash(house: House) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from house import House
+from house import Dying, House
 from stall import SWEPT
 
 HOUR = timedelta(hours=1)
@@ -57,3 +57,29 @@ def test_a_tick_that_fails_is_tried_again_and_the_next_one_comes(house: House) -
     assert swept(house, "handler") == 3
     house.move(HOUR)
     assert swept(house, "handler") == 4
+
+
+def test_a_tick_that_fails_in_every_attempt_waits_for_a_person_who_has_it_asked_again(house: House) -> None:
+    house.plan["sweep", "handler"] = ["fail"]
+    house.move(HOUR)
+    assert swept(house, "handler") == 3
+    assert [(kind, subject) for _, kind, _, subject in house.letters()] == [("delivery", "sweep")]
+    house.reopen(SWEPT)
+    house.settle()
+    assert len(house.letters()) == 1
+
+    house.plan["sweep", "handler"] = ["ok"]
+    house.replay()
+    assert house.letters() == []
+    assert swept(house, "handler") == 4
+    assert ("schedule:broom",) in house.rows("select actor from journal where kind = 'answered'")
+
+
+def test_a_tick_that_was_not_answered_is_carried_on_by_the_next_engine(house: House) -> None:
+    house.reopen(SWEPT, faults=Dying("before_commit", "broom@2026-01-05T10:00:00+00:00>sweep"))
+    house.dies(lambda: house.move(HOUR))
+    house.reopen(SWEPT)
+    house.settle()
+
+    assert swept(house, "handler") == 2
+    assert len(house.rows("select 1 from journal where kind = 'answered' and actor = 'schedule:broom'")) == 1

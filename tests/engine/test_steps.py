@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 from house import House, answer
-from stall import No, Part, a_job
+from stall import No, Part, Person, a_job
 
+from isthmus.adapters.runtime.asking import HandlerFailed
 from isthmus.adapters.runtime.deployment import Deployment
-from isthmus.adapters.runtime.failure import HandlerFailed
 from isthmus.adapters.runtime.invocation import StepRequest, perform
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile
@@ -33,6 +33,21 @@ def test_a_repeated_key_with_another_input_is_refused(house: House) -> None:
     with pytest.raises(IdentityConflict):
         house.engine.ask("make", Part(name="b"), key="k")
     assert "b" not in house.records()
+    assert house.kinds()["rejected"] == 1
+
+
+def test_what_is_asked_about_a_new_person_outlives_a_transaction_that_is_done_again(house: House) -> None:
+    """The key of the person was made in the transaction that was rolled back: what it sealed is sealed anew."""
+    once = iter([True])
+
+    def conflict(_point: str, _run: str, _step: str) -> None:
+        if next(once, False):
+            raise Conflict("lost")
+
+    house.reopen(faults=conflict)
+
+    assert house.engine.ask("meet", Person(id="p", name="Ann"), key="k").name == "Ann"
+    assert house.kinds() == {"changed": 1, "answered": 1}
 
 
 def test_a_refusal_is_recorded_undoes_the_handlers_effects_and_is_never_retried(house: House) -> None:
@@ -103,7 +118,7 @@ def test_an_answer_over_the_limit_is_a_failure(house: House) -> None:
     run = house.run("chain", a_job("1"))
 
     assert run.status == "failed"
-    assert answer(run)["error"] == "ValueError"
+    assert answer(run)["error"] == "AnswerInvalid"
     assert house.records() == {}
 
 

@@ -8,6 +8,8 @@ import pytest
 from house import House, answer
 from stall import a_job
 
+from isthmus.adapters.sql.views import Views
+
 
 def undone(house: House) -> list[str]:
     return [name for what, name in house.plan.calls if what == "unmake"]
@@ -110,6 +112,28 @@ def test_an_undo_of_a_childs_step_that_fails_stops_the_parent_too(house: House) 
     house.replay()
     assert house.view(run.run_id).status == "refused"
     assert house.statuses("chain") == ["taken_back"]
+    assert house.records() == {}
+
+
+def test_a_step_whose_contract_is_not_loaded_stops_the_rest_and_the_version_that_has_it_undoes_it(house: House) -> None:
+    run_id = house.run("nap", a_job("1")).run_id
+    house.engine.abandon()
+    house.rows("update inbox set contract = 'prepare' where step = '0'")
+    house.open()
+    house.engine.cancel(run_id, actor="operator")
+    house.settle()
+
+    assert house.view(run_id).status == "stuck"
+    assert house.records() == {"a": "made"}
+    assert [letter[1:] for letter in house.letters()] == [("undo", f"{run_id}/undo:0", "prepare")]
+    with Views(house.database) as views:
+        assert next(views.dead_letters()).reason == '{"error":"ContractNotLoaded","place":"prepare"}'
+
+    house.replay()
+    assert house.view(run_id).status == "stuck"
+    house.rows("update inbox set contract = 'make' where step = '0'")
+    house.replay()
+    assert house.view(run_id).status == "cancelled"
     assert house.records() == {}
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
-import httpx
+import httpx2
 import msgspec
 
 from isthmus import core

@@ -15,7 +15,7 @@ WRONG = {
     "uuid": (WORLD, "no randomness", "uuid.uuid4()", "n = uuid.uuid4()  # here" + END),
     "open": (WORLD, "touch the world", "open('a')", "n = open('a')  # here" + END),
     "print": (WORLD, "print or log", "print(order.id)", "print(order.id)  # here" + END),
-    "http": (WORLD, "network", "httpx.get('http://a')", "n = httpx.get('http://a')  # here" + END),
+    "http": (WORLD, "network", "httpx2.get('http://a')", "n = httpx2.get('http://a')  # here" + END),
     "environment": (WORLD, "environment", "os.environ['A']", "n = os.environ['A']  # here" + END),
     "environment by method": (WORLD, "environment", "os.environ.get('A')", "n = os.environ.get('A')  # here" + END),
     "getenv": (WORLD, "environment", "os.getenv('A')", "n = os.getenv('A')  # here" + END),

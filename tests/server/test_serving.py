@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "own-app"
@@ -47,7 +47,7 @@ class Serving:
         line = self.process.stderr.readline()
         found = re.search(r"http://127\.0\.0\.1:\d+", line)
         assert found, line + self.process.stderr.read()
-        self.client = httpx.Client(base_url=found[0], timeout=SECONDS_MAX)
+        self.client = httpx2.Client(base_url=found[0], timeout=SECONDS_MAX)
 
     def stop(self, number: int) -> tuple[int, str]:
         self.client.close()

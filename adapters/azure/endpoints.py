@@ -1,0 +1,219 @@
+"""Endpoints: what reaches an App over HTTP, at the same paths as on a laptop.
+
+    POST /orders                     an endpoint of the app: a handler's contract answers, a workflow is started
+    POST /events/Verdict/order-1     an event for whoever waits for it by that key
+    POST /topics/prices              a message of a topic that others publish to; /streams/… for a record
+    GET  /workflows/<run>            how a run stands
+
+What is wrong comes back as problem details (RFC 9457) that name the field and the rule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from uuid import uuid4
+
+import azure.durable_functions as df
+import azure.functions as func
+import msgspec
+
+from isthmus.adapters.azure.host import Host
+from isthmus.adapters.azure.instances import begin, wake
+from isthmus.adapters.runtime import operations
+from isthmus.adapters.runtime.asking import answer_of, ask_once, ask_until_settled
+from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent
+from isthmus.adapters.runtime.problems import crash_problem, fault_problem, problem, refusal_problem
+from isthmus.adapters.runtime.record import Outcome
+from isthmus.adapters.runtime.requests import BODILESS, BODY_BYTES_MAX, KEY_CHARACTERS_MAX, spelled, with_path
+from isthmus.adapters.runtime.unit import UnitOfWork
+from isthmus.adapters.sql.shown import plain
+from isthmus.adapters.sql.views import Views
+from isthmus.core.errors import IsthmusError
+from isthmus.core.refusal import Refusal
+from isthmus.core.trigger import Endpoint
+
+log = logging.getLogger("isthmus.azure")
+
+ACTOR: Final = "http"
+
+EVENTS: Final = "isthmus_events"
+TOPICS: Final = "isthmus_topics"
+STREAMS: Final = "isthmus_streams"
+WORKFLOWS: Final = "isthmus_workflows"
+
+type Answered = Callable[[func.HttpRequest, df.DurableFunctionsClient], Awaitable[func.HttpResponse]]
+
+
+def function_name(*parts: str) -> str:
+    """Return a name that Azure takes for a function."""
+    return re.sub(r"[^A-Za-z0-9]+", "_", "_".join(parts)).strip("_")
+
+
+def add_endpoints(app: df.DFApp, host: Host) -> None:
+    """Add the functions of everything that is reached over HTTP."""
+    for endpoint in host.composition.app.endpoints:
+        method = endpoint.method.upper()
+        name = function_name(method.lower(), endpoint.path)
+        _add(app, name, method, endpoint.path.lstrip("/"), _answer_endpoint(host, endpoint))
+    if host.composition.events:
+        _add(app, EVENTS, "POST", "events/{event}/{*key}", _take_event(host))
+    if any(topic.external for topic in host.composition.topics.values()):
+        _add(app, TOPICS, "POST", "topics/{name}", _take_message(host, "topic", operations.publish_from_outside))
+    if host.composition.app.streams:
+        _add(app, STREAMS, "POST", "streams/{name}", _take_message(host, "stream", operations.feed_from_outside))
+    if host.composition.workflows:
+        _add(app, WORKFLOWS, "GET", "workflows/{run_id}", _show_run(host))
+
+
+def _add(app: df.DFApp, name: str, method: str, route: str, answered: Answered) -> None:
+    """Register a function; the worker reads the names and annotations of its parameters."""
+
+    async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+        return await _or_problem(answered, req, client)
+
+    answer.__name__ = name
+    app.route(route=route, methods=[method])(app.durable_client_input(client_name="client")(answer))
+
+
+def _answer_endpoint(host: Host, endpoint: Endpoint) -> Answered:
+    contract = endpoint.starts.name
+
+    async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+        body = _message_for(req, endpoint.starts.input_type)
+        key = _idempotency_key(req) or uuid4().hex
+        if contract not in host.composition.workflows:
+            value = await asyncio.to_thread(ask, host, contract, body, key, ACTOR)
+            return func.HttpResponse(status_code=204) if value is None else _json(200, value)
+        run_id = await asyncio.to_thread(start, host, contract, body, ACTOR)
+        await begin(client, contract, run_id)
+        where = f"/workflows/{run_id}"
+        return _json(202, {"run_id": run_id, "status_url": where}, headers={"location": where})
+
+    return answer
+
+
+def _take_event(host: Host) -> Answered:
+    async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+        event, key = req.route_params["event"], req.route_params["key"]
+        body, event_id = _body(req), _idempotency_key(req)
+
+        def work(unit: UnitOfWork) -> str:
+            return operations.arrive(unit, event, key, body, event_id)
+
+        unit, _ = await asyncio.to_thread(host.do_from_outside, event, ACTOR, "", work)
+        await wake(client, unit)
+        return _json(202, {"event": event, "key": key})
+
+    return answer
+
+
+def _take_message(host: Host, kind: str, take: Callable[[UnitOfWork, str, Any], None]) -> Answered:
+    async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+        name, body = req.route_params["name"], _body(req)
+        unit, _ = await asyncio.to_thread(host.do_from_outside, name, ACTOR, "", lambda unit: take(unit, name, body))
+        await wake(client, unit)
+        return _json(202, {kind: name})
+
+    return answer
+
+
+def _show_run(host: Host) -> Answered:
+    def view(run_id: str) -> Any:
+        with Views(host.database) as views:
+            return plain(views.run(run_id))
+
+    async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:  # noqa: ARG001
+        return _json(200, await asyncio.to_thread(view, req.route_params["run_id"]))
+
+    return answer
+
+
+# What is asked
+
+
+def start(host: Host, contract: str, message: Any, actor: str, on_behalf_of: str = "") -> str:
+    """Start a run, durably, and return its id. Raises InputError."""
+
+    def work(unit: UnitOfWork) -> str:
+        return operations.begin_run(unit, contract, message, claimed_by=None).run_id
+
+    return host.do_from_outside(contract, actor, on_behalf_of, work)[1]
+
+
+def ask(host: Host, contract: str, message: Any, key: str, actor: str) -> Any:
+    """Ask one handler's contract alone, with the attempts that its policy allows.
+
+    Raises the Refusal, InputError, HandlerFailed (ISTH350).
+    """
+
+    def attempt(answer: GatewayAnswer | None) -> tuple[Outcome | Intent, Any]:
+        def work(unit: UnitOfWork) -> tuple[Outcome | Intent, Any]:
+            outcome = ask_once(unit, contract, message, key, answer)
+            return outcome, answer_of(unit, contract, outcome)
+
+        return host.do_from_outside(contract, actor, "", work)[1]
+
+    return ask_until_settled(host.deployment, contract, attempt)
+
+
+# What comes back
+
+
+async def _or_problem(
+    answered: Answered, req: func.HttpRequest, client: df.DurableFunctionsClient
+) -> func.HttpResponse:
+    try:
+        return await answered(req, client)
+    except IsthmusError as fault:
+        found = fault_problem(fault)
+    except Refusal as refusal:
+        found = refusal_problem(refusal)
+    except _Unacceptable as fault:
+        found = problem(fault.status, "about:blank", str(fault), str(fault))
+    except Exception as fault:
+        log.exception("a fault of ours")
+        found = crash_problem(fault)
+    return _json(found["status"], found, kind="application/problem+json")
+
+
+class _Unacceptable(Exception):
+    """Turn a request away before it is looked at."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def _body(req: func.HttpRequest) -> bytes:
+    """Return a JSON body of at most 32 KB."""
+    kind = req.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise _Unacceptable(415, f"the body is {kind or 'of no stated type'}; send application/json")
+    body = req.get_body()
+    if len(body) > BODY_BYTES_MAX:
+        raise _Unacceptable(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
+    return body
+
+
+def _message_for(req: func.HttpRequest, kind: Any) -> Any:
+    """Return the body, or for a method without one the message that path and query spell."""
+    if req.method in BODILESS:
+        return spelled({**req.params, **req.route_params}, kind)
+    return with_path(_body(req), req.route_params) if req.route_params else _body(req)
+
+
+def _idempotency_key(req: func.HttpRequest) -> str | None:
+    key: str | None = req.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= KEY_CHARACTERS_MAX:
+        raise _Unacceptable(400, f"Idempotency-Key has {len(key)} characters; give 1 to {KEY_CHARACTERS_MAX}")
+    return key
+
+
+def _json(
+    status: int, value: Any, *, kind: str = "application/json", headers: dict[str, str] | None = None
+) -> func.HttpResponse:
+    return func.HttpResponse(msgspec.json.encode(value), status_code=status, mimetype=kind, headers=headers)

@@ -1,0 +1,111 @@
+"""Streams: an Event Hub for each, read in batches, its records handled here and in order within their key.
+
+A record is first written down, under its partition and sequence number, so that one which is read twice counts once;
+then it is handed to its contract, with the attempts that the contract's policy allows. Event Hubs has no dead letters:
+a record that is no message is journaled by its place, which is all of it that may be kept, and a person is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from itertools import groupby
+from typing import Any, List  # noqa: UP035  # the worker knows this spelling alone
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from isthmus.adapters.azure.endpoints import function_name
+from isthmus.adapters.azure.host import Host
+from isthmus.adapters.azure.topics import hand_on
+from isthmus.adapters.runtime.operations import STREAM_TOPIC, outer_unit, take_in
+from isthmus.adapters.runtime.record import Outcome
+from isthmus.adapters.runtime.runs import bury, run_id_of
+from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
+from isthmus.adapters.sql.dead_letters import OPEN_LETTER_AT, DeadLetterKind
+from isthmus.adapters.sql.runs import StepState
+from isthmus.adapters.sql.transaction import Transaction
+from isthmus.core.codec import ENCODER
+from isthmus.core.errors import InputError
+from isthmus.core.trigger import Stream
+
+CONNECTION = "ISTHMUS_EVENT_HUBS"
+NAMESPACE = f"{CONNECTION}__fullyQualifiedNamespace"
+
+
+def add_streams(app: df.DFApp, host: Host) -> None:
+    """Add the functions of all streams."""
+    for stream in host.composition.app.streams:
+        _add_stream(app, host, stream)
+
+
+def _add_stream(app: df.DFApp, host: Host, stream: Stream) -> None:
+    async def read(records: List[func.EventHubEvent], client: df.DurableFunctionsClient) -> None:  # noqa: UP006
+        taken = await asyncio.to_thread(_take_all, host, stream, records)
+        in_order = sorted(taken, key=lambda one: one.ordering_key)  # stable: within a key as they came
+        queues = [list(queue) for _, queue in groupby(in_order, key=lambda one: one.ordering_key)]
+        await asyncio.gather(*(handle_all(host, client, queue) for queue in queues))
+
+    read.__name__ = function_name("stream", stream.name)
+    app.event_hub_message_trigger(
+        arg_name="records",
+        connection=CONNECTION,
+        event_hub_name=stream.name,
+        cardinality=func.Cardinality.MANY,
+        data_type=func.DataType.BINARY,
+    )(app.durable_client_input(client_name="client")(read))
+
+
+def _take_all(host: Host, stream: Stream, records: List[func.EventHubEvent]) -> list[OutgoingMessage]:  # noqa: UP006
+    taken = []
+    for record in records:
+        place = f"{_partition_of(record)}/{record.sequence_number}"
+        message = _take(host, stream, place, record.get_body())
+        if message is not None:
+            taken.append(message)
+    return taken
+
+
+def _take(host: Host, stream: Stream, place: str, body: bytes) -> OutgoingMessage | None:
+    """Write a record down; None when it is no message, and a person is asked."""
+    topic, actor = f"{STREAM_TOPIC}{stream.name}", f"stream:{stream.name}"
+    try:
+        name = f"{topic}/{place}"
+        return host.do_from_outside(stream.name, actor, "", lambda unit: take_in(unit, topic, name, body))[1]
+    except InputError as error:
+        reason = ENCODER.encode({"code": error.code, "place": f"{place}: {error.place}"})
+
+    def ask_person(transaction: Transaction) -> tuple[UnitOfWork, None]:
+        unit = outer_unit(host.deployment, transaction, actor, actor, place)
+        unit.run_id = run_id_of(topic, place)
+        if transaction.row(OPEN_LETTER_AT, unit.run_id, place) is None:
+            bury(unit, DeadLetterKind.DELIVERY, unit.run_id, place, stream.into.name, reason, place.encode())
+        return unit, None
+
+    host.do(ask_person)
+    return None
+
+
+async def handle_all(host: Host, client: df.DurableFunctionsClient, queue: list[OutgoingMessage]) -> None:
+    """Have messages handled here, one after the other, each by all its subscribers, until that is settled."""
+    for message in queue:
+        for subscriber in host.subscribers.get(message.topic, ()):
+            await _settle(host, client, message, subscriber)
+        await asyncio.to_thread(host.mark_published, [message])
+
+
+async def _settle(host: Host, client: df.DurableFunctionsClient, message: OutgoingMessage, subscriber: str) -> None:
+    retry = host.composition.contracts[subscriber].retry
+    while True:
+        result = await hand_on(host, client, message, subscriber)
+        if not isinstance(result, Outcome) or result.state is not StepState.FAILING:
+            return
+        await asyncio.sleep(retry.delay_after(result.attempts).total_seconds())
+
+
+def _partition_of(record: func.EventHubEvent) -> str:
+    """Return the partition that a record was read from, which the host tells beside it."""
+    context: Any = (record.metadata or {}).get("PartitionContext")
+    context = getattr(context, "value", context)
+    context = json.loads(context) if isinstance(context, str) else context or {}
+    return str(context.get("PartitionId", ""))

@@ -1,0 +1,132 @@
+"""Timers: schedules of an App, and the sweep that finds what a crash has left.
+
+schedule_<name>   a tick, once for each moment however often the timer fires
+isthmus_sweep     once a minute: messages that were not sent, runs that were not begun, runs whose orchestration
+                  ended without reporting (terminated, or failed), events that were held for nobody
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from math import gcd
+from typing import Final
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from isthmus.adapters.azure.endpoints import function_name
+from isthmus.adapters.azure.host import Host
+from isthmus.adapters.azure.instances import begin, begin_taking_back, broken_runs
+from isthmus.adapters.azure.streams import handle_all
+from isthmus.adapters.runtime.clock import last_tick
+from isthmus.adapters.runtime.deliveries import publish_tick, start_at_tick
+from isthmus.adapters.runtime.events import make_unowned_late
+from isthmus.adapters.runtime.record import Failed, Outcome
+from isthmus.adapters.runtime.runs import EndState, find_run, finish_run
+from isthmus.adapters.runtime.taking_back import is_part_of_another
+from isthmus.adapters.runtime.unit import UnitOfWork, unit_of
+from isthmus.adapters.sql.runs import OPEN_RUNS, RunStatus, StepState
+from isthmus.adapters.sql.transaction import Transaction
+from isthmus.core.codec import ENCODER
+from isthmus.core.errors import SourceError
+from isthmus.core.trigger import Schedule
+
+SWEEP: Final = "isthmus_sweep"
+
+SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=seconds) for seconds in (1, 60, 3_600, 86_400))
+
+
+class UnfitForAzure(SourceError):
+    """Report an App that asks for what is not there on Azure."""
+
+    code = "ISTH140"
+
+
+def add_timers(app: df.DFApp, host: Host) -> None:
+    """Add the functions of all schedules, and the sweep."""
+    for schedule in host.composition.app.schedules:
+        _add_schedule(app, host, schedule)
+    _add_sweep(app, host)
+
+
+def cron_of(every: timedelta) -> str:
+    """Return the NCRONTAB expression that fires at every tick of a period, and more often where none fits exactly.
+
+    Raises UnfitForAzure (ISTH140) for a period below a second or of a fraction of one.
+    """
+    if every % SECOND or every < SECOND:
+        raise UnfitForAzure(f"every {every} is no whole number of seconds", instead="give whole seconds")
+    if not every % DAY:
+        return "0 0 0 * * *"
+    if not every % HOUR:
+        return f"0 0 */{gcd(every // HOUR, 24)} * * *"
+    if not every % MINUTE:
+        return f"0 */{gcd(every // MINUTE, 60)} * * * *"
+    return f"*/{gcd(every // SECOND, 60)} * * * * *"
+
+
+def _add_schedule(app: df.DFApp, host: Host, schedule: Schedule) -> None:
+    contract, actor = schedule.starts.name, f"schedule:{schedule.name}"
+
+    async def tick(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:  # noqa: ARG001  # bound by name
+        key = f"{schedule.name}@{last_tick(host.deployment.clock.now(), schedule.every).isoformat()}"
+
+        def publish(unit: UnitOfWork) -> None:
+            publish_tick(unit, schedule, key)
+
+        def start(unit: UnitOfWork) -> str:
+            return start_at_tick(unit, schedule, key, claimed_by=None).run_id
+
+        if contract in host.composition.workflows:
+            _, run_id = await asyncio.to_thread(host.do_from_outside, contract, actor, actor, start)
+            await begin(client, contract, run_id)
+            return
+        unit, _ = await asyncio.to_thread(host.do_from_outside, contract, actor, actor, publish)
+        await handle_all(host, client, unit.published)
+
+    tick.__name__ = function_name("schedule", schedule.name)
+    app.timer_trigger(arg_name="timer", schedule=cron_of(schedule.every))(
+        app.durable_client_input(client_name="client")(tick)
+    )
+
+
+# The sweep
+
+
+def _add_sweep(app: df.DFApp, host: Host) -> None:
+    async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:  # noqa: ARG001  # bound by name
+        await handle_all(host, client, await asyncio.to_thread(host.relay_all))
+        while (await asyncio.to_thread(host.do_from_outside, SWEEP, "sweep", "", make_unowned_late))[1]:
+            pass
+        for contract, run_id in await asyncio.to_thread(_not_begun, host):
+            await begin(client, contract, run_id)
+        for run_id in await broken_runs(client):
+            if await asyncio.to_thread(_is_to_be_taken_back, host, run_id):
+                await begin_taking_back(client, run_id)
+
+    sweep.__name__ = SWEEP
+    app.timer_trigger(arg_name="timer", schedule="0 * * * * *")(app.durable_client_input(client_name="client")(sweep))
+
+
+def _not_begun(host: Host) -> list[tuple[str, str]]:
+    """Return the runs that were started, and whose orchestration may not have been begun."""
+    with host.database.transaction() as transaction:
+        rows = transaction.rows(OPEN_RUNS, "")
+    return [(contract, run_id) for run_id, contract, _, status in rows if status == RunStatus.STARTED]
+
+
+def _is_to_be_taken_back(host: Host, run_id: str) -> bool:
+    """Fence a run that nobody carries on any longer, as one that failed; say whether it is to be taken back."""
+
+    def work(transaction: Transaction) -> tuple[UnitOfWork | None, bool]:
+        run = find_run(transaction, run_id)
+        if run is None:
+            return None, False
+        unit = unit_of(host.deployment, transaction, run, "sweep")
+        if run.status == RunStatus.RUNNING:
+            failed = ENCODER.encode(Failed("OrchestrationEnded", f"run {run_id}"))
+            return unit, finish_run(unit, run, Outcome(StepState.FAILED, failed), "") is EndState.TAKING_BACK
+        return unit, run.status == RunStatus.TAKING_BACK and not is_part_of_another(run)
+
+    return host.do(work)[1]
