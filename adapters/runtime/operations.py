@@ -17,7 +17,7 @@ import msgspec
 from isthmus.adapters.runtime.asking import answer_of, as_error, ask_once, call_in_time
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Clock, Deployment
-from isthmus.adapters.runtime.edge import input_codec, key_of, wire_of
+from isthmus.adapters.runtime.edge import asking_key, input_codec, key_of, wire_of
 from isthmus.adapters.runtime.events import LATE_TOPIC, send_event
 from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent
 from isthmus.adapters.runtime.record import Outcome
@@ -205,16 +205,20 @@ class Operations:
         unit.transaction.run(NOTE, "run", run.run_id)
         return run.run_id
 
-    def ask(self, contract: str, message: Any, *, key: str, actor: str = "outside", on_behalf_of: str = "") -> Any:
+    def ask(
+        self, contract: str, message: Any, *, key: str | None = None, actor: str = "outside", on_behalf_of: str = ""
+    ) -> Any:
         """Ask one handler's contract alone, and return its answer; the same key again returns the recorded one.
 
+        Without a key the message's identity is the key, as `asking_key` says.
         Each attempt is made here, in a transaction of its own, whether or not an engine runs beside.
 
         Raises the Refusal; NotFound, MessageInvalid, IdentityConflict; HandlerFailed (ISTH350) after the last attempt.
         """
         answer: GatewayAnswer | None = None
+        known_by = asking_key(self.composition, contract, message) if key is None else key
         while True:
-            outcome, value = self._attempt(contract, message, key, answer, actor, on_behalf_of)
+            outcome, value = self._attempt(contract, message, known_by, answer, actor, on_behalf_of)
             answer = None
             if isinstance(outcome, Intent):
                 answer = call_in_time(self._deployment, contract, outcome)

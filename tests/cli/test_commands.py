@@ -95,6 +95,33 @@ def test_a_handlers_contract_answers_at_once_and_once_for_a_key(addresses: Isthm
     assert other.returncode == 3
 
 
+def test_a_handlers_contract_is_done_once_for_the_identity_in_its_message(addresses: Isthmus) -> None:
+    first, again = (told(addresses("start", "keep_address", "--input", CHANGE)) for _ in range(2))
+    other = addresses("start", "keep_address", "--input", CHANGE.replace('"IE"', '"FR"'))
+    anew = told(addresses("start", "keep_address", "--input", CHANGE, "--key", "another"))
+
+    assert first == again == anew
+    assert (other.returncode, "ISTH202" in other.stderr) == (3, True)
+    kinds = [(e["kind"], e["subject"]) for e in entries(addresses("journal", "export"))]
+    assert kinds.count(("answered", "keep_address")) == 2
+
+
+def test_what_reads_or_names_no_identity_is_done_anew_each_time(addresses: Isthmus) -> None:
+    changed = '{"change": "c", "client": "client-7", "country": "IE"}'
+    for _ in range(2):
+        told(addresses("start", "screen_country", "--input", CHANGE))
+        told(addresses("start", "count_change", "--input", changed))
+
+    subjects = [e["subject"] for e in entries(addresses("journal", "export")) if e["kind"] == "answered"]
+    assert (subjects.count("screen_country"), subjects.count("count_change")) == (2, 2)
+
+
+def test_an_empty_key_is_no_key(addresses: Isthmus) -> None:
+    done = addresses("start", "screen_country", "--input", CHANGE, "--key", "")
+
+    assert (done.returncode, "ISTH201" in done.stderr) == (3, True)
+
+
 def test_a_handlers_contract_answers_while_an_engine_holds_the_database(addresses: Isthmus, folder: Path) -> None:
     first = told(addresses("start", "screen_country", "--input", CHANGE, "--key", "k"))
     lock = EngineLock(Database.open(f"sqlite:///{next(folder.glob('**/*.db'))}"))
@@ -102,8 +129,12 @@ def test_a_handlers_contract_answers_while_an_engine_holds_the_database(addresse
     try:
         assert told(addresses("start", "screen_country", "--input", CHANGE, "--key", "k")) == first
         assert told(addresses("start", "screen_country", "--input", CHANGE, "--key", "new")) == first
+        for _ in range(2):
+            told(addresses("start", "keep_address", "--input", CHANGE))
     finally:
         lock.release()
+    kinds = [(e["kind"], e["subject"]) for e in entries(addresses("journal", "export"))]
+    assert kinds.count(("answered", "keep_address")) == 1
 
 
 def test_a_cancelled_run_is_taken_back(addresses: Isthmus) -> None:

@@ -114,6 +114,22 @@ def test_the_same_identity_with_other_content_is_a_conflict(serving: Serving) ->
     assert (again.status_code, other.status_code, other.json()["code"]) == (202, 409, "ISTH202")
 
 
+def test_a_handlers_endpoint_does_the_same_identity_once(folder: Path) -> None:
+    app = folder / "addresses" / "app.py"
+    text = app.read_text("utf-8").replace("    keep_late_opinion,\n)", "    keep_address,\n    keep_late_opinion,\n)")
+    kept = 'starts=change_address), endpoint("POST", "/kept", starts=keep_address)]'
+    app.write_text(text.replace("starts=change_address)]", kept), "utf-8")
+    server = Serving(folder)
+    answers = [server.client.post("/kept", json=CHANGE) for _ in range(2)]
+    other = server.client.post("/kept", json={**CHANGE, "country": "FR"})
+    server.stop(signal.SIGTERM)
+
+    assert [answer.status_code for answer in (*answers, other)] == [200, 200, 409]
+    lines = command(folder, "journal", "export").stdout.splitlines()
+    kinds = [(entry["kind"], entry["subject"]) for entry in map(json.loads, lines)]
+    assert kinds.count(("answered", "keep_address")) == 1
+
+
 def test_commands_beside_a_server_reach_its_engine(serving: Serving) -> None:
     started = command(serving.folder, "start", "change_address", "--input", json.dumps(CHANGE), "--json")
     run_id = json.loads(started.stdout)["run_id"]
