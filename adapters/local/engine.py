@@ -77,7 +77,7 @@ class Engine(Carrier):
         """
         self._lock.acquire()
         try:
-            self._transaction = Transaction(self.database.connect(), self.database.dialect)
+            self._transaction = Transaction(self.database.connect(), self.database.dialect, self.database.name)
             self.deployment.open()
             recovered = recover(self._transaction)
         except BaseException:

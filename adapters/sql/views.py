@@ -259,7 +259,7 @@ class Views:
             try:
                 if self._transaction is None:
                     self._connection = connect_to_read(self._database)
-                    self._transaction = Transaction(self._connection, self._database.dialect)
+                    self._transaction = Transaction(self._connection, self._database.dialect, self._database.name)
                 return self._transaction.rows(statement, *values)
             except StorageUnavailable:
                 self._drop()

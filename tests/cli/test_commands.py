@@ -267,6 +267,40 @@ def test_wrong_input_gets_one_clear_block(addresses: Isthmus, arguments: tuple[s
     assert len(done.stderr.splitlines()) <= 8
 
 
+OPENING: list[tuple[str, ...]] = [
+    ("workflows", "list"),
+    ("workflows", "show", "ff"),
+    ("workflows", "cancel", "ff"),
+    ("journal", "export"),
+    ("journal", "show", "--order", "x"),
+    ("dead-letters", "list"),
+    ("dead-letters", "show", "1"),
+    ("dead-letters", "replay", "1"),
+    ("start", "screen_country", "--input", CHANGE),
+    ("send", "SecondOpinion", "--key", "k", "--input", APPROVAL),
+    ("serve", "--port", "0"),
+]
+BAD_DATABASES = [
+    ("sqlite:///README.md", 4, "/README.md: "),
+    ("notdb.db", 3, "'notdb.db'"),
+    ("sqlite:///", 3, "'sqlite:///'"),
+    ("sqlite:///:memory:", 3, "'sqlite:///:memory:'"),
+    ("mysql://u:secret@h/x", 3, "'mysql://u:***@h/x'"),
+    ("postgresql://u:secret@h:port/x", 3, "'postgresql://u:***@h:port/x'"),
+]
+
+
+@pytest.mark.parametrize("arguments", OPENING, ids=" ".join)
+@pytest.mark.parametrize(("url", "code", "said"), BAD_DATABASES, ids=[one[0] for one in BAD_DATABASES])
+def test_every_command_names_a_database_that_is_none(
+    addresses: Isthmus, arguments: tuple[str, ...], url: str, code: int, said: str
+) -> None:
+    done = addresses(*arguments, "--database", url)
+
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert "secret" not in done.stderr
+
+
 def test_an_unknown_run_is_named_with_what_to_do(addresses: Isthmus) -> None:
     addresses("start", "change_address", "--input", CHANGE)
     done = addresses("workflows", "show", "ffff")
