@@ -98,8 +98,9 @@ def as_error(composition: Composition, contract: str, outcome: Outcome) -> BaseE
         fields = msgspec.json.decode(refused.fields, type=refusal.Fields)
         return refusal(**{name: getattr(fields, name) for name in fields.__struct_fields__})
     failed = msgspec.json.decode(outcome.answer, type=Failed)
+    often = "once" if outcome.attempts == 1 else f"{outcome.attempts} times, at last"
     return HandlerFailed(
-        f"{contract} failed {outcome.attempts} times, at last with {failed.error}",
+        f"{contract} failed {often} with {failed.error}",
         place=failed.place,
         instead="see the log; the same key "
         + ("inquires again" if outcome.state is StepState.UNKNOWN else "will answer the same"),

@@ -25,7 +25,7 @@ from isthmus.adapters.runtime.runs import Run, cancel_run, get_run, run_id_of, s
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile
 from isthmus.adapters.sql.database import Database
-from isthmus.adapters.sql.dead_letters import OPEN_LETTER, RESOLVE, DeadLetterKind
+from isthmus.adapters.sql.dead_letters import OPEN_LETTER, RESOLVE, DeadLetterKind, place_of
 from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import Kind
 from isthmus.adapters.sql.notes import NOTE
@@ -136,7 +136,7 @@ def resolve(unit: UnitOfWork, dead_letter_id: int) -> Replayed:
     if row is None:
         raise NotFound(f"there is no open dead letter {dead_letter_id}", instead="see: isthmus dead-letters list")
     kind, run_id, step, subject, body = row
-    unit.run_id, unit.step = run_id, step
+    unit.run_id, unit.step = place_of(kind, run_id, step)
     unit.transaction.run(RESOLVE, unit.now_us, f"replayed by {unit.actor}", dead_letter_id)
     unit.journal(Kind.RESOLVED, subject)
     if kind == DeadLetterKind.DELIVERY:
@@ -147,10 +147,8 @@ def resolve(unit: UnitOfWork, dead_letter_id: int) -> Replayed:
     status = RunStatus.RUNNING
     if kind == DeadLetterKind.UNDO:
         status = RunStatus.TAKING_BACK
-        owner, _, at = step.partition("/")
-        _try_again(unit, owner, at)
-    elif step:
-        _try_again(unit, run_id, step)
+    if step:
+        _try_again(unit, unit.run_id, unit.step)
     unit.transaction.run(SET_STATUS, status, None, run_id)
     return Replayed(run_id, status)
 
