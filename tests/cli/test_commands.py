@@ -373,6 +373,46 @@ def engine_beside(folder: Path) -> Iterator[None]:
             process.terminate()
 
 
+FAILING = """
+import logging
+
+from isthmus.core import App, Message, contract, handles
+
+
+class Question(Message):
+    number: int
+
+
+@contract(reads=True)
+def divide(question: Question) -> Question:
+    \"\"\"Divide a hundred.\"\"\"
+
+
+@handles(divide)
+def divide_hundred(question: Question) -> Question:
+    logging.getLogger("mine").error("dividing by %d", question.number)
+    return Question(number=100 // question.number)
+
+
+app = App("numbers", fulfils=[divide_hundred])
+"""
+
+
+def test_verify_tells_a_failing_handler_in_a_few_lines_and_keeps_its_log_away(folder: Path) -> None:
+    command = [sys.executable, "-m", "isthmus.adapters.cli.main", "verify", "--app", "numbers_:app"]
+    (folder / "numbers_.py").write_text(FAILING, "utf-8")
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[3:] == [
+        "divide fails",
+        "  it failed with ZeroDivisionError: integer division or modulo by zero, at numbers_.py:19 in divide_hundred",
+        "  for Question(number=0)",
+        "",
+        "app numbers: 6 laws checked, all kept, 1 handler fails",
+    ]
+
+
 WRONG: list[tuple[tuple[str, ...], int, str]] = [
     (("start", "change_address", "--input", "{"), 3, "ISTH201"),
     (("start", "change_address", "--input", "[]"), 3, "ISTH201"),
