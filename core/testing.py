@@ -35,7 +35,7 @@ from typing import (
 )
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Verbosity, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -246,7 +246,13 @@ def falsify(examples: SearchStrategy[Any], check: Callable[[Any], None], *, coun
     looked = 0
 
     @settings(
-        max_examples=count, database=None, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        max_examples=count,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
     )
     @given(examples)
     def all_hold(example: Any) -> None:
@@ -254,6 +260,7 @@ def falsify(examples: SearchStrategy[Any], check: Callable[[Any], None], *, coun
         looked += bool(failed)
         if looked > SMALLER_MAX:  # small enough: from now on only what is known to fail does
             if repr(example) in errors:
+                failed.append(Falsified(example, errors[repr(example)]))
                 raise errors[repr(example)]
             return
         try:

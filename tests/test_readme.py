@@ -56,6 +56,14 @@ def test_every_command_of_the_page_works_in_the_order_of_the_page(folder: Path) 
     assert "DE02120300000000202051" not in "".join(said.values())
 
 
+def test_a_command_of_the_page_that_is_given_twice_counts_once(folder: Path) -> None:
+    [deposit] = [command for command in commands() if "start pay_in" in command]
+    first, again = ran(deposit, folder), ran(deposit, folder)
+
+    assert first.returncode == again.returncode == 0
+    assert first.stdout == again.stdout
+
+
 def test_the_day_ends_as_the_page_says(tmp_path: Path) -> None:
     shown = re.search(r"`make run` prints .*?```text\n(.*?)```", PAGE, re.DOTALL)
     assert shown

@@ -15,7 +15,6 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from uuid import uuid4
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -25,6 +24,7 @@ from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin, wake
 from isthmus.adapters.runtime import operations
 from isthmus.adapters.runtime.asking import answer_of, ask_once, ask_until_settled
+from isthmus.adapters.runtime.edge import asking_key
 from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent
 from isthmus.adapters.runtime.problems import crash_problem, fault_problem, problem, refusal_problem
 from isthmus.adapters.runtime.record import Outcome
@@ -84,9 +84,10 @@ def _answer_endpoint(host: Host, endpoint: Endpoint) -> Answered:
 
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
         body = _message_for(req, endpoint.starts.input_type)
-        key = _idempotency_key(req) or uuid4().hex
+        key = _idempotency_key(req)
         if contract not in host.composition.workflows:
-            value = await asyncio.to_thread(ask, host, contract, body, key, ACTOR)
+            known_by = asking_key(host.composition, contract, body) if key is None else key
+            value = await asyncio.to_thread(ask, host, contract, body, known_by, ACTOR)
             return func.HttpResponse(status_code=204) if value is None else _json(200, value)
         run_id = await asyncio.to_thread(start, host, contract, body, ACTOR)
         await begin(client, contract, run_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isthmus.adapters.cli.faults import SOURCE
-from isthmus.adapters.cli.output import say, say_json, say_table
+from isthmus.adapters.cli.output import counted, say, say_json, say_table
 from isthmus.adapters.cli.project import app_of, app_option
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def check(app_reference: str | None, as_json: bool) -> int:  # noqa: FBT001  # c
             say_json({"app": app.name, "ok": False, "problems": refused.problems, "workflows": []})
         else:
             say("\n\n".join(refused.problems))
-            say(f"\napp {app.name}: {_count(len(refused.problems), 'problem')}")
+            say(f"\napp {app.name}: {counted(len(refused.problems), 'problem')}")
         return SOURCE
     if as_json:
         say_json({"app": app.name, "ok": True, "problems": [], "workflows": composition.blueprint.workflows})
@@ -64,14 +64,10 @@ def _say_what_is_fine(composition: Composition) -> None:
             for one in plan.functions
         ],
     )
-    counted = [
-        _count(len(plan.workflows), "workflow"),
-        _count(len(plan.functions), "handler"),
-        _count(len(plan.topics), "topic"),
-        _count(len(plan.endpoints), "endpoint"),
+    counts = [
+        counted(len(plan.workflows), "workflow"),
+        counted(len(plan.functions), "handler"),
+        counted(len(plan.topics), "topic"),
+        counted(len(plan.endpoints), "endpoint"),
     ]
-    say(f"\napp {plan.app} is fine: {', '.join(counted)}")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    say(f"\napp {plan.app} is fine: {', '.join(counts)}")

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING, Final
+
 import click
 
 from isthmus.adapters.cli.faults import SOURCE
-from isthmus.adapters.cli.output import say, say_json, say_table
+from isthmus.adapters.cli.output import counted, say, say_json, say_table
 from isthmus.adapters.cli.project import app_option, composition_of, database_of, database_option
 from isthmus.adapters.cli.start import ACTOR, SETTLE_SECONDS
+from isthmus.adapters.sql.dead_letters import DeadLetterKind
+from isthmus.adapters.sql.runs import StepState
+
+if TYPE_CHECKING:
+    from isthmus.adapters.sql.views import DeadLetterView, Views
+
+LOOK_SECONDS: Final = 0.2
+UNRECORDED: Final = ""
+UNDER_WAY: Final = frozenset({UNRECORDED, StepState.INTENT, StepState.FAILING})
 
 
 @click.group("dead-letters")
@@ -32,7 +44,8 @@ def list_letters(database_url: str | None, resolved: bool, as_json: bool) -> Non
             say_json(plain(letter))
         return
     say_table(LETTER_COLUMNS, [letter_row(letter) for letter in letters])
-    say(f"{len(letters):,} dead letters {'resolved' if resolved else 'wait for a person'}")
+    waiting = "waits for a person" if len(letters) == 1 else "wait for a person"
+    say(f"{counted(len(letters), 'dead letter')} {'resolved' if resolved else waiting}")
 
 
 @dead_letters.command("show")
@@ -53,6 +66,8 @@ def show_letter(database_url: str | None, number: int, as_json: bool) -> None:  
     say(f"dead letter {letter.dead_letter_id}: {letter.kind} {letter.subject}")
     say(f"  why       {letter.reason}")
     say(f"  run       {letter.run_id}, step {letter.step}")
+    if letter.stuck_run != letter.run_id:
+        say(f"  stuck     {letter.stuck_run}, which takes it back")
     say(f"  since     {moment_text(letter.written_at)}")
     say(f"  resolved  {moment_text(letter.resolved_at)} {letter.resolution or ''}".rstrip())
     say(f"  body      {body_text(letter.body, 2_000)}")
@@ -66,7 +81,7 @@ def show_letter(database_url: str | None, number: int, as_json: bool) -> None:  
 def replay(app_reference: str | None, database_url: str | None, number: int, actor: str) -> int:
     """Try dead letter NUMBER again: its step, its undo, or its delivery.
 
-    Exits with 1 when what was tried again is stuck again.
+    Says what came of it, whichever process tried it. Exits with 1 when it, or what follows it, is stuck again.
     """
     from isthmus.adapters.cli.engines import engine_or_operations, views_of  # noqa: PLC0415
 
@@ -74,13 +89,47 @@ def replay(app_reference: str | None, database_url: str | None, number: int, act
     url = database_of(database_url)
     with engine_or_operations(composition, url) as engine:
         engine.replay(number, actor=actor)
-        if hasattr(engine, "settle"):
-            engine.settle(timeout_seconds=SETTLE_SECONDS)
+        settle = getattr(engine, "settle", None)
+        if settle is not None:
+            settle(timeout_seconds=SETTLE_SECONDS)
     with views_of(url) as views:
         letter = views.dead_letter(number)
-        again = [other for other in views.dead_letters() if other.run_id == letter.run_id and other.step == letter.step]
-    if again:
-        say(f"dead letter {number} was tried again, and is stuck again: see dead letter {again[-1].dead_letter_id}")
-        return SOURCE
-    say(f"dead letter {number} is {'open' if letter.resolved_at is None else 'resolved'}")
-    return 0
+        state = _state_of(views, letter)
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while settle is None and state in UNDER_WAY and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+            state = _state_of(views, letter)
+        after = _after(views, letter)
+    what = f"{letter.subject} was tried again"
+    if after and (after[-1].run_id, after[-1].step) == (letter.run_id, letter.step):
+        say(f"{what}, and is stuck again: see dead letter {after[-1].dead_letter_id}")
+    elif after:
+        say(f"{what}, and is {state}; its run is stuck further on: see dead letter {after[-1].dead_letter_id}")
+    elif state in UNDER_WAY:
+        say(f"dead letter {number} is resolved: {what}, and is still under way")
+    else:
+        say(f"dead letter {number} is resolved: {what}, and is {state}")
+    return SOURCE if after else 0
+
+
+def _state_of(views: Views, letter: DeadLetterView) -> str:
+    """Return how what was tried again stands; a run that it held up is under way until it stands, too."""
+    recorded = {step.step: step.state for step in views.steps(letter.run_id)}.get(letter.step, UNRECORDED)
+    if letter.kind != DeadLetterKind.DELIVERY:
+        status = views.run(letter.stuck_run).status
+        if status == "taking_back" or (status == "running" and recorded in UNDER_WAY):
+            return UNRECORDED
+        if recorded in UNDER_WAY:
+            return status
+    return "done" if recorded == StepState.ANSWERED else recorded
+
+
+def _after(views: Views, letter: DeadLetterView) -> list[DeadLetterView]:
+    """Return the dead letters that were written since: of the same step, or of the run that it held up."""
+    return [
+        other
+        for other in views.dead_letters()
+        if other.dead_letter_id > letter.dead_letter_id
+        and other.stuck_run == letter.stuck_run
+        and (other.step == letter.step or letter.kind != DeadLetterKind.DELIVERY)
+    ]

@@ -152,7 +152,7 @@ class Day:
         """Place every order, wait until nothing can go on, and read back what came of it."""
         begun = time.perf_counter()
         with engine_of(composition, database_url) as engine:
-            report = Report(database=str(engine.database.file or engine.database.name))
+            report = Report(database=engine.database.name)
             entries, rejected = journal_entries(engine.database)
             intake = Intake(engine, self.beginning, report, Mode.STRICT if strict else Mode.LENIENT)
             try:

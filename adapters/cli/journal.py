@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isthmus.adapters.cli.output import say, say_json, say_table
+from isthmus.adapters.cli.output import counted, say, say_json, say_table
 from isthmus.adapters.cli.project import database_of, database_option
 from isthmus.core.errors import NotFound
 
@@ -44,7 +44,10 @@ def show(database_url: str | None, order: str | None, run: str | None) -> None:
         entries = list(_entries(views, order, run))
     say_table(ENTRY_COLUMNS, [entry_row(entry) for entry in entries[:SHOWN_MAX]])
     hidden = len(entries) - SHOWN_MAX
-    say(f"{len(entries):,} entries" + (f", {hidden:,} of them not shown: export them" if hidden > 0 else ""))
+    say(
+        counted(len(entries), "entry", "entries")
+        + (f", {hidden:,} of them not shown: export them" if hidden > 0 else "")
+    )
 
 
 @journal.command()

@@ -32,6 +32,11 @@ def say_json(value: Any) -> None:
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: `1 order`, `2 orders`."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def on_terminal() -> bool:
     """Say whether standard output is a terminal."""
     return sys.stdout.isatty()

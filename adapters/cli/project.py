@@ -4,8 +4,8 @@
     app = "fees.app:app"                 else the brokerage
     database = "sqlite:///fees.db"       else sqlite:///isthmus.db
 
-A relative path in pyproject.toml is relative to its folder. `--app` and `--database` come before both; a relative path
-given there is relative to the current folder.
+Anything else in that table is refused. A relative path in pyproject.toml is relative to its folder. `--app` and
+`--database` come before both; a relative path given there is relative to the current folder.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BROKERAGE = "isthmus.handlers.app:app"
 DATABASE = "sqlite:///isthmus.db"
 SQLITE_FILE = "sqlite:///"
+KNOWN_KEYS = ("app", "database")
 
 
 class ProjectInvalid(InputError):
@@ -60,11 +61,18 @@ def find_project(start: Path) -> Project:
 
 def _tool_table(pyproject: Path) -> dict[str, str]:
     try:
-        table = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {}).get("isthmus", {})
+        tools = tomllib.loads(pyproject.read_text("utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise ProjectInvalid(f"it is not TOML: {fault}", place=str(pyproject), instead="correct it") from None
+    table = tools.get("isthmus", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        raise ProjectInvalid("tool.isthmus is no table", place=str(pyproject), instead="write [tool.isthmus]")
     for name, value in table.items():
-        if name in ("app", "database") and not isinstance(value, str):
+        if name not in KNOWN_KEYS:
+            raise ProjectInvalid(
+                f"[tool.isthmus] has no {name}", place=str(pyproject), instead=f"it knows {' and '.join(KNOWN_KEYS)}"
+            )
+        if not isinstance(value, str):
             raise ProjectInvalid(
                 f"[tool.isthmus] {name} is no text", place=str(pyproject), instead=f'write {name} = "…"'
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from isthmus.adapters.cli.faults import INPUT, SOURCE
-from isthmus.adapters.cli.output import say, say_json, say_table
+from isthmus.adapters.cli.output import counted, say, say_json, say_table
 from isthmus.adapters.cli.project import app_of, app_option, database_of, database_option
 
 if TYPE_CHECKING:
@@ -86,26 +86,29 @@ def say_report(report: Report) -> None:
     _say_holdings(report)
     books = report.books
     say(
-        f"\nBooks: {'balanced' if books.balanced else 'NOT BALANCED'}: {books.accounts:,} accounts, "
-        f"{books.transfers:,} transfers, {books.commodities} commodities"
+        f"\nBooks: {'balanced' if books.balanced else 'NOT BALANCED'}: {counted(books.accounts, 'account')}, "
+        f"{counted(books.transfers, 'transfer')}, {counted(books.commodities, 'commodity', 'commodities')}"
     )
-    say(f"Journal: {report.journal_entries:,} entries, {report.journal_new:,} of them new")
+    say(f"Journal: {counted(report.journal_entries, 'entry', 'entries')}, {report.journal_new:,} of them new")
     _say_stages(report)
     say(
-        f"\n{report.received:,} orders in {report.seconds:.1f} s: {report.orders_per_second:,.0f} orders per second. "
-        f"Database: {report.database}"
+        f"\n{counted(report.received, 'order')} in {report.seconds:.1f} s: "
+        f"{report.orders_per_second:,.0f} orders per second. Database: {report.database}"
     )
     if not report.changed:
         say("Nothing changed: every one of these orders had been worked on before.")
     if report.unfinished:
-        say(f"{report.unfinished:,} orders are not finished: the same command goes on with them.")
+        verb = "is" if report.unfinished == 1 else "are"
+        say(f"{counted(report.unfinished, 'order')} {verb} not finished: the same command goes on from there.")
     if report.outcomes.orders["dead"]:
         say("Orders wait for a person: isthmus dead-letters list")
 
 
 def _say_orders(report: Report) -> None:
-    counted = report.outcomes.counted()
-    rows = [(name.replace("_", " "), f"{number:,}") for name, number in counted.items() if number or name == "received"]
+    outcomes = report.outcomes.counted()
+    rows = [
+        (name.replace("_", " "), f"{number:,}") for name, number in outcomes.items() if number or name == "received"
+    ]
     say_table(["orders", ">"], rows)
     reasons = report.outcomes.reasons.most_common(REASONS_SHOWN_MAX)
     if reasons:
@@ -113,7 +116,7 @@ def _say_orders(report: Report) -> None:
         say_table(["reason", ">orders"], [(reason, f"{number:,}") for reason, number in reasons])
     hidden = len(report.outcomes.reasons) - len(reasons)
     if hidden > 0:
-        say(f"  … and {hidden} reasons more (--json shows all)")
+        say(f"  … and {counted(hidden, 'reason')} more (--json shows all)")
 
 
 def _say_messages(report: Report) -> None:
@@ -127,7 +130,7 @@ def _say_messages(report: Report) -> None:
     for line in report.examples:
         say(f"  {line}")
     if report.would_be_forgiven:
-        say(f"  {report.would_be_forgiven:,} of the refused messages break a rule that --lenient may forgive")
+        say(f"  {report.would_be_forgiven:,} of the refused messages broke a rule that --lenient may forgive")
 
 
 def _say_holdings(report: Report) -> None:
@@ -137,7 +140,7 @@ def _say_holdings(report: Report) -> None:
     rows.append((f"all {report.client_accounts:,}", *report.written(report.totals)))
     say_table(["account", "cash", "positions"], rows)
     if hidden > 0:
-        say(f"  … and {hidden:,} accounts more")
+        say(f"  … and {counted(hidden, 'account')} more")
 
 
 def _say_stages(report: Report) -> None:

@@ -73,7 +73,11 @@ def message_of(given: str) -> bytes:
 @database_option
 @click.argument("contract")
 @input_option
-@click.option("--key", help="The idempotency key, for a contract that a handler fulfils: the same key does it once.")
+@click.option(
+    "--key",
+    help="The idempotency key, for a contract that a handler fulfils: the same key does it once. Default: the "
+    "identity in the message, or a new key where it names none or the contract reads.",
+)
 @click.option("--actor", default=ACTOR, show_default=True, help="Who asks, for the journal.")
 @click.option("--on-behalf-of", help="For whom. Default: the actor.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -89,8 +93,10 @@ def start(
 ) -> int:
     """Start CONTRACT with a message.
 
-    A workflow's run is named, and goes as far as it can; a handler answers. The run is known by the identity in its
-    message: the same start again is the same run. Exits with 1 when the outcome is a refusal or a failure.
+    A workflow's run is named, and goes as far as it can; a handler answers. Both are known by the identity in their
+    message: the same start again is the same run, or gets the answer that is recorded, and the same identity with
+    other content is refused. A handler's contract whose message names no identity, or that reads, is done anew each
+    time, unless --key says which start is the same. Exits with 1 when the outcome is a refusal or a failure.
     """
     message = message_of(given)
     composition = composition_of(app_reference)
@@ -130,15 +136,13 @@ def _ask(
     on_behalf_of: str,
     as_json: bool,
 ) -> int:
-    from uuid import uuid4  # noqa: PLC0415
-
     import msgspec  # noqa: PLC0415
 
     from isthmus.adapters.cli.engines import engine_or_operations  # noqa: PLC0415
 
     with engine_or_operations(composition, database_url) as engine:
         try:
-            found = engine.ask(contract, message, key=key or uuid4().hex, actor=actor, on_behalf_of=on_behalf_of)
+            found = engine.ask(contract, message, key=key, actor=actor, on_behalf_of=on_behalf_of)
             answer = msgspec.to_builtins(found)
         except Refusal as refusal:
             name, fields = type(refusal).__name__, msgspec.to_builtins(refusal.fields)

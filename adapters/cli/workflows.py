@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from isthmus.adapters.cli.output import say, say_json, say_table
+from isthmus.adapters.cli.output import counted, say, say_json, say_table
 from isthmus.adapters.cli.project import app_option, composition_of, database_of, database_option
 from isthmus.adapters.cli.start import ACTOR
 
@@ -49,7 +49,7 @@ def list_runs(
         return
     say_table(RUN_COLUMNS, [run_row(run) for run in runs])
     total = ", ".join(f"{number:,} {name}" for name, number in counts.runs.items()) or "no runs"
-    say(f"{total}; {counts.dead_letters:,} dead letters")
+    say(f"{total}; {counted(counts.dead_letters, 'dead letter')}")
 
 
 @workflows.command("show")

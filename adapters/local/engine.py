@@ -25,6 +25,7 @@ from isthmus.adapters.runtime import operations
 from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Deployment, Timing
+from isthmus.adapters.runtime.edge import asking_key
 from isthmus.adapters.runtime.runs import Run, cancel_run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile
@@ -76,7 +77,7 @@ class Engine(Carrier):
         """
         self._lock.acquire()
         try:
-            self._transaction = Transaction(self.database.connect(), self.database.dialect)
+            self._transaction = Transaction(self.database.connect(), self.database.dialect, self.database.name)
             self.deployment.open()
             recovered = recover(self._transaction)
         except BaseException:
@@ -153,15 +154,19 @@ class Engine(Carrier):
 
         return self._call(contract, actor, on_behalf_of, begin, begun)
 
-    def ask(self, contract: str, message: Any, *, key: str, actor: str = "local", on_behalf_of: str = "") -> Any:
+    def ask(
+        self, contract: str, message: Any, *, key: str | None = None, actor: str = "local", on_behalf_of: str = ""
+    ) -> Any:
         """Ask one handler's contract alone, and return its answer; the same key again returns the recorded one.
 
+        Without a key the message's identity is the key, as `asking_key` says.
         A failure is tried again when the retry's delay has passed on the engine's clock: on a `MovedClock` that is when
         somebody moves it, from another thread than the one that waits here.
 
         Raises the Refusal; NotFound, MessageInvalid, IdentityConflict; HandlerFailed (ISTH350) after the last attempt.
         """
-        work = AskWork(self, contract, message, key, actor, on_behalf_of)
+        known_by = asking_key(self.composition, contract, message) if key is None else key
+        work = AskWork(self, contract, message, known_by, actor, on_behalf_of)
         self.push(work)
         return work.future.result()
 

@@ -101,7 +101,7 @@ class EngineLock:
         self._file = file
 
     def _acquire_server(self) -> None:
-        session = Transaction(self._database.connect(), self._database.dialect)
+        session = Transaction(self._database.connect(), self._database.dialect, self._database.name)
         row = session.row(TRY_LOCK)
         if row is None or not row[0]:
             found = session.row(GET_EPOCH)

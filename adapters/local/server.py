@@ -8,14 +8,14 @@
     GET  /health                     whether the engine works
 
 What is wrong comes back as problem details (RFC 9457) that name the field and the rule. `Idempotency-Key` makes a
-repeated request count once. There is no identity here: the server is for loopback.
+repeated request count once; without it the identity in the message does, where it names one. There is no identity
+of who asks here: the server is for loopback.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
 
 import msgspec
 from starlette.applications import Starlette
@@ -83,7 +83,7 @@ def _endpoint(engine: Engine, composition: Composition, endpoint: Endpoint) -> A
         if is_workflow:
             run_id = await run_in_threadpool(engine.start, contract.name, message, actor=ACTOR, on_behalf_of=ACTOR)
             return _accepted({"run_id": run_id, "status_url": f"/workflows/{run_id}"}, location=f"/workflows/{run_id}")
-        result = await run_in_threadpool(engine.ask, contract.name, message, key=key or uuid4().hex)
+        result = await run_in_threadpool(engine.ask, contract.name, message, key=key)
         return Response(status_code=204) if result is None else _json(200, result)
 
     return answer

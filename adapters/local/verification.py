@@ -1,18 +1,19 @@
 """Verification: what every App must keep, checked with drawn messages, repetitions, crashes and the clock.
 
-    report = verify(app.load(), examples=25)
+    report = verify(app.load(), examples=10)
     report.kept                        False, when one law was broken
     report.breaches[0].problem         what was seen, with the smallest message for which it is
+    report.unjudged                    the laws that no message said anything about, and why
 
-Each law runs in worlds of its own: an embedded engine on a temporary database, with the ports that the App binds for
-the laptop. The laws that stand beside the contracts are checked as well.
+A handler that fails is told as that, once, with its error and place: a message for which it fails says nothing about
+other laws. Each law runs in worlds of its own, or shares what was seen in one: an embedded engine on a temporary
+database, with the ports that the App binds for the laptop. The laws that stand beside the contracts are checked, too.
 """
 
 from __future__ import annotations
 
 import copy
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from types import GenericAlias, MappingProxyType
@@ -20,21 +21,33 @@ from typing import Any, Final, get_args
 
 import msgspec
 
+from isthmus.adapters.local.laws import (
+    ENDED,
+    HANDLER_LAWS,
+    MARK,
+    UNDO_LAWS,
+    WORKFLOW_LAWS,
+    Failure,
+    Law,
+    Observation,
+    Unjudged,
+    asked,
+)
 from isthmus.adapters.local.testing import LocalWorld
+from isthmus.adapters.runtime.asking import HandlerFailed
 from isthmus.core.annotations import unfolded
-from isthmus.core.codec import MESSAGE_BYTES_MAX
 from isthmus.core.composition import Composition
 from isthmus.core.contract import Contract, Effect
+from isthmus.core.errors import MessageInvalid
 from isthmus.core.handler import Handler
 from isthmus.core.law import laws_of, preparations_of
 from isthmus.core.message import field_types, is_personal
 from isthmus.core.refusal import Refusal
-from isthmus.core.testing import Crash, CrashAt, falsify, values
+from isthmus.core.testing import falsify, values
 
-ENDED: Final = ("completed", "refused", "failed", "timed_out", "cancelled", "taken_back")
+EXAMPLES: Final = 10
 TURNS_MAX: Final = 50
 PATIENCE: Final = timedelta(days=30)
-MARK: Final = "personal mark"
 
 type Faults = Callable[[str, str, str], None]
 type LawCheck = Callable[[Any], None]
@@ -49,6 +62,14 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
     example: str
 
 
+class Failing(msgspec.Struct, frozen=True, kw_only=True):
+    """Say which contract's handler fails, how and where, and for which message."""
+
+    contract: str
+    problem: str
+    example: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Say which laws were checked, and which were broken."""
 
@@ -56,6 +77,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     examples: int
     checked: tuple[tuple[str, str], ...]
     breaches: tuple[Breach, ...]
+    unjudged: tuple[tuple[str, str, str], ...] = ()
+    """Contract, law, and why no message could say whether it is kept."""
+    failures: tuple[Failing, ...] = ()
+    """Handlers that fail for a message. That breaks no law: what the message presupposes may not be there."""
 
     @property
     def kept(self) -> bool:
@@ -106,28 +131,111 @@ class Verification:
         self._examples = examples
         self._calls = Calls()
         self._watched = self._calls.watch(composition)
+        self._breaches: list[Breach] = []
+        self._unjudged: list[tuple[str, str, str]] = []
+        self._failures: dict[tuple[str, str, str], Failing] = {}
+        self._observed: tuple[str, dict[str, Observation]] = ("", {})
 
     def report(self, only: Collection[str]) -> Report:
         """Check every law of the contracts named that a handler or workflow fulfils."""
         checked: list[tuple[str, str]] = []
-        breaches: list[Breach] = []
         for contract, sentence, check in self._laws():
-            if contract.name not in only:
-                continue
-            checked.append((contract.name, sentence))
-            found = falsify(self._examples_of(contract), check, count=self._examples)
-            if found is not None:
-                breaches.append(
-                    Breach(
-                        contract=contract.name,
-                        law=sentence,
-                        problem=str(found.error) or type(found.error).__name__,
-                        example=repr(found.example),
-                    )
-                )
+            if contract.name in only:
+                checked.append((contract.name, sentence))
+                self._judge(contract, sentence, check)
         return Report(
-            app=self._composition.name, examples=self._examples, checked=tuple(checked), breaches=tuple(breaches)
+            app=self._composition.name,
+            examples=self._examples,
+            checked=tuple(checked),
+            breaches=tuple(self._breaches),
+            unjudged=tuple(self._unjudged),
+            failures=tuple(self._failures.values()),
         )
+
+    def _judge(self, contract: Contract[Any, Any], sentence: str, check: LawCheck) -> None:
+        """Look for a message that breaks a law, then for one of a failure that was not told yet."""
+        judged = 0
+        failures: set[tuple[str, str, str]] = set()
+
+        def keep(example: Any) -> None:
+            nonlocal judged
+            try:
+                check(example)
+            except (HandlerFailed, Failure) as fault:
+                failures.add(self._failure(fault).key)
+            except (Unjudged, MessageInvalid):
+                return
+            else:
+                judged += 1
+
+        found = falsify(self._examples_of(contract), keep, count=self._examples)
+        if found is not None:
+            problem = str(found.error) or type(found.error).__name__
+            self._breaches.append(
+                Breach(contract=contract.name, law=sentence, problem=problem, example=repr(found.example))
+            )
+        if not failures <= self._failures.keys():
+            self._tell_failure(contract, check)
+        if found is None and not judged:
+            failing = " and ".join(sorted({name for name, _, _ in failures}))
+            why = f"{failing} failed for every message" if failing else "no message reached it"
+            self._unjudged.append((contract.name, sentence, why))
+
+    def _tell_failure(self, contract: Contract[Any, Any], check: LawCheck) -> None:
+        """Find the smallest message for which a handler fails as was not told yet."""
+
+        def fails(example: Any) -> None:
+            failure = None
+            try:
+                check(example)
+            except (HandlerFailed, Failure) as fault:
+                failure = self._failure(fault)
+            except Exception:  # noqa: BLE001  # another law's, or no example
+                return
+            if failure is not None and failure.key not in self._failures:
+                raise failure.anew()
+
+        found = falsify(self._examples_of(contract), fails, count=self._examples)
+        if found is not None and isinstance(found.error, Failure):
+            self._failures[found.error.key] = Failing(
+                contract=found.error.contract, problem=str(found.error), example=repr(found.example)
+            )
+
+    def _failure(self, fault: HandlerFailed | Failure) -> Failure:
+        """Return a failure with what the handler said, which the engine keeps nowhere."""
+        if isinstance(fault, Failure):
+            return fault
+        ended = [what for name, how, what in self._calls.made if name == fault.contract and how == "failed"]
+        said = ended[-1][1] if ended and ended[-1][0] == fault.error else ""
+        return Failure(fault.contract, fault.error, said, fault.place)
+
+    def observe(self, contract: Contract[Any, Any], message: Any) -> Observation:
+        """Return what is seen when a message is asked twice under one key; laws that need no more share it."""
+        name, known = self._observed
+        if name != contract.name:
+            name, known = self._observed = (contract.name, {})
+        if repr(message) not in known:
+            known[repr(message)] = self._observe(contract, message)
+        return known[repr(message)]
+
+    def _observe(self, contract: Contract[Any, Any], message: Any) -> Observation:
+        with self.world(contract) as world:
+            before = world.tables()
+            first = asked(world, contract, message, "one")
+            calls, after = self.calls_of(contract), world.tables()
+            failure = None
+            if isinstance(first[1], HandlerFailed):
+                failure = self._failure(first[1])
+                first = (first[0], failure.error)
+            again = asked(world, contract, message, "one")
+            return Observation(
+                first=first,
+                again=(again[0], again[1].error) if isinstance(again[1], HandlerFailed) else again,
+                calls=calls,
+                tables=(before, after, world.tables()),
+                open_in=world.find(MARK.encode()),
+                failure=failure,
+            )
 
     def _examples_of(self, contract: Contract[Any, Any]) -> Any:
         """Return the strategy for what a law of a contract looks at: a message, for a workflow with events to come."""
@@ -175,6 +283,8 @@ class Verification:
         """
         armed: list[Faults] = []
         composition = self._watched if heard else _without_subscribers(self._watched)
+        if contract.name not in composition.workflows:
+            composition = _without_schedules(composition)  # time passes between attempts
         with LocalWorld(composition, faults=lambda *point: armed[0](*point) if armed else None) as world:
             for prepare in preparations_of(contract):
                 prepare(world)
@@ -204,10 +314,7 @@ class Verification:
         return ended.status, ended.answer or ended.refusal
 
 
-type Law = Callable[[Verification, Contract[Any, Any], Any], None]
-
-
-def verify(composition: Composition, *, examples: int = 25, only: Collection[str] = ()) -> Report:
+def verify(composition: Composition, *, examples: int = EXAMPLES, only: Collection[str] = ()) -> Report:
     """Check what every App must keep, and the laws of its contracts, with so many messages each.
 
     The same App is always given the same messages. `only` names the contracts to look at; all when it names none.
@@ -220,6 +327,12 @@ def _without_subscribers(composition: Composition) -> Composition:
     return msgspec.structs.replace(composition, topics=MappingProxyType(topics))
 
 
+def _without_schedules(composition: Composition) -> Composition:
+    app = copy.copy(composition.app)
+    app.schedules = ()
+    return msgspec.structs.replace(composition, app=app)
+
+
 def _marked(message: Any) -> Any:
     hints = {name: unfolded(hint) for name, hint in field_types(type(message)).items()}
     marks = {
@@ -230,163 +343,3 @@ def _marked(message: Any) -> Any:
         and not any(isinstance(m, msgspec.Meta) for m in get_args(hint))
     }
     return msgspec.structs.replace(message, **marks) if marks else message
-
-
-def _ask(world: LocalWorld, contract: Contract[Any, Any], message: Any, key: str) -> tuple[str, Any]:
-    """Return how a question ended: it was answered, refused, or it failed."""
-    try:
-        return "answered", world.ask(contract, message, key=key)
-    except Refusal as refusal:
-        return "refused", refusal
-    except Exception as error:  # noqa: BLE001  # whatever a handler raises is a failure
-        return "failed", type(error).__name__
-
-
-# The laws of handlers
-
-
-def _the_same_key_has_one_effect(verification: Verification, contract: Contract[Any, Any], message: Any) -> None:
-    with verification.world(contract) as world:
-        first = _ask(world, contract, message, "one")
-        tables = world.tables()
-        again = _ask(world, contract, message, "one")
-        assert again == first, f"the same key was {first[0]} first, and then {again[0]}: {again[1]!r}"
-        assert world.tables() == tables, "the same key changed something when it came again"
-
-
-def _a_repeated_attempt_answers_the_same(
-    verification: Verification, contract: Contract[Any, Any], message: Any
-) -> None:
-    died: list[str] = []
-
-    def die_once(point: str, run_id: str, step: str) -> None:
-        del run_id, step
-        if point == "before_commit" and not died and verification.calls_of(contract):
-            died.append(point)
-            raise Crash(point)
-
-    with verification.world(contract, die_once) as world:
-        _ask(world, contract, message, "one")
-        calls = verification.calls_of(contract)
-        settled = [call for call in calls if call[0] != "failed"]
-        assert all(call == settled[0] for call in settled), (
-            f"an attempt whose commit was lost answered {settled[0][1]!r}, and the next one {settled[-1][1]!r}: "
-            "what a handler decides must come from its message and its ports alone"
-        )
-
-
-def _answers_fit_their_type(verification: Verification, contract: Contract[Any, Any], message: Any) -> None:
-    with verification.world(contract) as world:
-        _ask(world, contract, message, "one")
-        for how, what in verification.calls_of(contract):
-            if how != "answered":
-                continue
-            wire = msgspec.json.encode(what)
-            assert len(wire) <= MESSAGE_BYTES_MAX, f"an answer takes {len(wire)} bytes of {MESSAGE_BYTES_MAX}"
-            try:
-                read = msgspec.json.decode(wire, type=contract.output_type)
-            except msgspec.ValidationError as error:
-                raise AssertionError(f"an answer is not of its type: {error}") from error
-            assert read == what, f"an answer is read back as {read!r}"
-
-
-def _refusals_are_declared(verification: Verification, contract: Contract[Any, Any], message: Any) -> None:
-    with verification.world(contract) as world:
-        _ask(world, contract, message, "one")
-        for how, what in verification.calls_of(contract):
-            assert how != "refused" or isinstance(what, contract.refuses), (
-                f"it refuses with {type(what).__name__}, which {contract.name} does not declare"
-            )
-
-
-def _reading_changes_nothing(verification: Verification, contract: Contract[Any, Any], message: Any) -> None:
-    if contract.effect is not Effect.READS:
-        return
-    with verification.world(contract) as world:
-        tables = world.tables()
-        _ask(world, contract, message, "one")
-        assert world.tables() == tables, "it says that it reads, and it changed something"
-
-
-def _personal_values_stay_sealed(verification: Verification, contract: Contract[Any, Any], message: Any) -> None:
-    with verification.world(contract) as world:
-        if isinstance(message, tuple):
-            verification.play(world, contract, message)
-        else:
-            _ask(world, contract, message, "one")
-        found = world.find(MARK.encode())
-        assert not found, f"personal data lies open in {', '.join(found)}"
-
-
-HANDLER_LAWS: Final[Mapping[str, Law]] = {
-    "the same key twice has one effect": _the_same_key_has_one_effect,
-    "an attempt that is repeated answers the same": _a_repeated_attempt_answers_the_same,
-    "answers fit their type and the limit on messages": _answers_fit_their_type,
-    "refusals are declared": _refusals_are_declared,
-    "what reads changes nothing": _reading_changes_nothing,
-    "personal values never lie open": _personal_values_stay_sealed,
-}
-
-
-# The laws of undos
-
-
-def _undo_restores(verification: Verification, contract: Contract[Any, Any], message: Any) -> None:
-    with verification.world(contract, heard=False) as world:
-        before = world.state()
-        how, answer = _ask(world, contract, message, "one")
-        if how != "answered":
-            return
-        world.undo(contract, message, key="one", result=answer)
-        wrong = sorted({str(row) for row, _value in before.items() ^ world.state().items()})
-        assert not wrong, f"after {contract.name} and its undo, this is not as it was: {', '.join(wrong[:4])}"
-
-
-def _undo_of_nothing(verification: Verification, contract: Contract[Any, Any], message: Any) -> None:
-    with verification.world(contract, heard=False) as world:
-        before = world.state()
-        world.undo(contract, message, key="never")
-        assert world.state() == before, "undoing what never happened changed something"
-
-
-UNDO_LAWS: Final[Mapping[str, Law]] = {
-    "its undo restores what was there": _undo_restores,
-    "undoing what never happened changes nothing": _undo_of_nothing,
-}
-
-
-# The laws of workflows
-
-
-def _ends_well(verification: Verification, contract: Contract[Any, Any], message: Any) -> None:
-    with verification.world(contract) as world:
-        status, _what = verification.play(world, contract, message)
-        assert status in ENDED or (status == "stuck" and world.dead_letters()), (
-            f"a run is {status}, and nobody is asked"
-        )
-
-
-def _masked(world: LocalWorld) -> str:
-    """Return what is kept, without the fingerprints: they are made with keys that each world has of its own."""
-    return re.sub("sealed [0-9a-f]+", "sealed", repr(world.tables()))
-
-
-def _crashes_do_not_show(verification: Verification, contract: Contract[Any, Any], message: Any) -> None:
-    counted = CrashAt()
-    with verification.world(contract, counted) as world:
-        expected = (verification.play(world, contract, message), _masked(world))
-    for number in range(1, len(counted.passed) + 1):
-        with verification.world(contract, CrashAt(number)) as world:
-            seen = (verification.play(world, contract, message), _masked(world))
-        point, _run, step = counted.passed[number - 1]
-        assert seen[0] == expected[0], (
-            f"after a crash at {point} of {step or 'its start'} it was {seen[0]}, else {expected[0]}"
-        )
-        assert seen[1] == expected[1], f"after a crash at {point} of {step or 'its start'} other rows were kept"
-
-
-WORKFLOW_LAWS: Final[Mapping[str, Law]] = {
-    "a run ends done, taken back, or with a person asked": _ends_well,
-    "a crash before or after any step does not show": _crashes_do_not_show,
-    "personal values never lie open": _personal_values_stay_sealed,
-}

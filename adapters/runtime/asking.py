@@ -37,6 +37,13 @@ class HandlerFailed(EnvironmentFault):
 
     code = "ISTH350"
 
+    def __init__(
+        self, problem: str, *, contract: str = "", error: str = "", place: str = "", instead: str = ""
+    ) -> None:
+        super().__init__(problem, place=place, instead=instead)
+        self.contract = contract
+        self.error = error
+
 
 def ask_once(
     unit: UnitOfWork, contract: str, message: Any, key: str, answer: GatewayAnswer | None = None
@@ -124,8 +131,11 @@ def as_error(composition: Composition, contract: str, outcome: Outcome) -> BaseE
         fields = msgspec.json.decode(refused.fields, type=refusal.Fields)
         return refusal(**{name: getattr(fields, name) for name in fields.__struct_fields__})
     failed = msgspec.json.decode(outcome.answer, type=Failed)
+    often = "once" if outcome.attempts == 1 else f"{outcome.attempts} times, at last"
     return HandlerFailed(
-        f"{contract} failed {outcome.attempts} times, at last with {failed.error}",
+        f"{contract} failed {often} with {failed.error}",
+        contract=contract,
+        error=failed.error,
         place=failed.place,
         instead="see the log; the same key "
         + ("inquires again" if outcome.state is StepState.UNKNOWN else "will answer the same"),

@@ -182,7 +182,7 @@ def _attempt(
     except Refusal as refusal:
         name = fulfilment.refusals.get(type(refusal))
         outcome = (
-            failure_of(fulfilment, found.attempts, refusal)
+            failure_of(unit, fulfilment, found.attempts, refusal)
             if name is None
             else Outcome(StepState.REFUSED, ENCODER.encode(Refused(name, _raw(refusal.fields))), found.attempts + 1)
         )
@@ -190,7 +190,7 @@ def _attempt(
     except (Exception, SystemExit) as error:  # whatever a handler raises is a failure of this attempt
         if isinstance(error, IsthmusError) and _is_ours(error):
             raise
-        outcome, kind = failure_of(fulfilment, found.attempts, error), Kind.FAILED
+        outcome, kind = failure_of(unit, fulfilment, found.attempts, error), Kind.FAILED
     else:
         if marked:
             transaction.forget_mark()
@@ -247,13 +247,15 @@ def _ports(unit: UnitOfWork, fulfilment: Fulfilment) -> dict[str, Any]:
     return ports
 
 
-def failure_of(fulfilment: Fulfilment, attempts: int, error: BaseException) -> Outcome:
-    """Return the outcome of an attempt that failed: to be tried again, or failed for good."""
+def failure_of(unit: UnitOfWork, fulfilment: Fulfilment, attempts: int, error: BaseException) -> Outcome:
+    """Return the outcome of an attempt that failed: to be tried again, or failed for good. The log never has data."""
     place = _place(error, fulfilment)
     log.warning(
-        "%s failed in attempt %d: %s at %s",
+        "%s failed in attempt %d (run %s, step %s): %s at %s",
         fulfilment.contract.name,
         attempts + 1,
+        unit.run_id,
+        unit.step,
         type(error).__name__,
         place,
     )
@@ -398,7 +400,7 @@ def _ended_early(
         answer = ENCODER.encode(Refused(name, _raw(error.fields)))
         outcome, kind = Outcome(StepState.REFUSED, answer, found.attempts + 1), Kind.REFUSED
     else:
-        outcome, kind = failure_of(fulfilment, found.attempts, error), Kind.FAILED
+        outcome, kind = failure_of(unit, fulfilment, found.attempts, error), Kind.FAILED
     _record(unit, fulfilment, request, input_hash, found, outcome)
     unit.journal(kind, request.contract, after=outcome.answer)
     return outcome
@@ -445,7 +447,7 @@ def conclude(unit: UnitOfWork, request: StepRequest, answer: GatewayAnswer) -> O
     if isinstance(answer.error, AnswerUnknown):
         outcome = Outcome(StepState.UNKNOWN, ENCODER.encode(Failed("AnswerUnknown", "inquire")), found.attempts + 1)
     else:
-        outcome = failure_of(fulfilment, found.attempts, answer.error)
+        outcome = failure_of(unit, fulfilment, found.attempts, answer.error)
     _record(unit, fulfilment, request, input_hash, found, outcome)
     unit.journal(Kind.FAILED, request.contract, after=outcome.answer)
     return outcome

@@ -18,7 +18,7 @@ from isthmus.adapters.runtime.asking import answer_of, ask_once, ask_until_settl
 from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Clock, Deployment
-from isthmus.adapters.runtime.edge import input_codec, key_of, wire_of
+from isthmus.adapters.runtime.edge import asking_key, input_codec, key_of, wire_of
 from isthmus.adapters.runtime.events import LATE_TOPIC, send_event
 from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent
 from isthmus.adapters.runtime.record import Outcome
@@ -26,7 +26,7 @@ from isthmus.adapters.runtime.runs import Run, cancel_run, get_run, run_id_of, s
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile
 from isthmus.adapters.sql.database import Database
-from isthmus.adapters.sql.dead_letters import OPEN_LETTER, RESOLVE, DeadLetterKind
+from isthmus.adapters.sql.dead_letters import OPEN_LETTER, RESOLVE, DeadLetterKind, place_of
 from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import Kind
 from isthmus.adapters.sql.notes import NOTE
@@ -162,7 +162,7 @@ def resolve(unit: UnitOfWork, dead_letter_id: int) -> Replayed:
     if row is None:
         raise NotFound(f"there is no open dead letter {dead_letter_id}", instead="see: isthmus dead-letters list")
     kind, run_id, step, subject, body = row
-    unit.run_id, unit.step = run_id, step
+    unit.run_id, unit.step = place_of(kind, run_id, step)
     unit.transaction.run(RESOLVE, unit.now_us, f"replayed by {unit.actor}", dead_letter_id)
     unit.journal(Kind.RESOLVED, subject)
     if kind == DeadLetterKind.DELIVERY:
@@ -173,10 +173,8 @@ def resolve(unit: UnitOfWork, dead_letter_id: int) -> Replayed:
     status = RunStatus.RUNNING
     if kind == DeadLetterKind.UNDO:
         status = RunStatus.TAKING_BACK
-        owner, _, at = step.partition("/")
-        _try_again(unit, owner, at)
-    elif step:
-        _try_again(unit, run_id, step)
+    if step:
+        _try_again(unit, unit.run_id, unit.step)
     unit.transaction.run(SET_STATUS, status, None, run_id)
     return Replayed(run_id, status)
 
@@ -229,17 +227,21 @@ class Operations:
         unit.transaction.run(NOTE, "run", run.run_id)
         return run.run_id
 
-    def ask(self, contract: str, message: Any, *, key: str, actor: str = "outside", on_behalf_of: str = "") -> Any:
+    def ask(
+        self, contract: str, message: Any, *, key: str | None = None, actor: str = "outside", on_behalf_of: str = ""
+    ) -> Any:
         """Ask one handler's contract alone, and return its answer; the same key again returns the recorded one.
 
+        Without a key the message's identity is the key, as `asking_key` says.
         Each attempt is made here, in a transaction of its own, whether or not an engine runs beside.
 
         Raises the Refusal; NotFound, MessageInvalid, IdentityConflict; HandlerFailed (ISTH350) after the last attempt.
         """
+        known_by = asking_key(self.composition, contract, message) if key is None else key
 
         def attempt(answer: GatewayAnswer | None) -> tuple[Outcome | Intent, Any]:
             def work(unit: UnitOfWork) -> tuple[Outcome | Intent, Any]:
-                outcome = ask_once(unit, contract, message, key, answer)
+                outcome = ask_once(unit, contract, message, known_by, answer)
                 return outcome, answer_of(unit, contract, outcome)
 
             return self._do(actor, on_behalf_of, contract, work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from isthmus.core.errors import InputError, StorageUnavailable
 
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 BUSY_TIMEOUT_MS = 30_000
+
+PASSWORD = re.compile(r"(?<=:)[^:/@]*(?=@)")
+"""The password in what is no URL, which cannot be parsed."""
 
 
 class DatabaseUrlInvalid(InputError):
@@ -53,13 +57,13 @@ class Database:
 
     @property
     def name(self) -> str:
-        """Return the URL without its password."""
-        return self.engine.url.render_as_string(hide_password=True)
+        """Return the file of an SQLite database, the URL of another one without its password."""
+        return str(self.file) if self.file is not None else self.engine.url.render_as_string(hide_password=True)
 
     @property
     def file(self) -> Path | None:
-        """Return the file that an SQLite database is kept in; None for one in memory or on a server."""
-        if self.dialect != "sqlite" or self.engine.url.database in {None, "", ":memory:"}:
+        """Return the file that an SQLite database is kept in; None for one on a server."""
+        if self.dialect != "sqlite":
             return None
         return Path(str(self.engine.url.database)).absolute()
 
@@ -75,7 +79,7 @@ class Database:
         """Commit what the block did, or nothing of it when it raises; on a connection of its own."""
         connection = self.connect()
         try:
-            transaction = Transaction(connection, self.dialect)
+            transaction = Transaction(connection, self.dialect, self.name)
             transaction.begin()
             try:
                 yield transaction
@@ -96,13 +100,18 @@ def _url(text: str) -> URL:
         url = make_url(text)
         backend = url.get_backend_name()
     except (ArgumentError, ValueError, NoSuchModuleError) as error:
+        shown = PASSWORD.sub("***", text)
         raise DatabaseUrlInvalid(
-            f"{text!r} is no database URL", place="database", instead="write sqlite:///isthmus.db or postgresql://…"
+            f"{shown!r} is no database URL", place="database", instead="write sqlite:///isthmus.db or postgresql://…"
         ) from error
     if backend not in DRIVERS:
         raise DatabaseUrlInvalid(
-            f"{backend} is no database of ours", place="database", instead=f"use {' or '.join(DRIVERS)}"
+            f"{url.render_as_string(hide_password=True)!r} is no database of ours",
+            place="database",
+            instead=f"use {' or '.join(DRIVERS)}",
         )
+    if backend == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise DatabaseUrlInvalid(f"{text!r} names no file", place="database", instead="write sqlite:///isthmus.db")
     return url.set(drivername=DRIVERS[backend])
 
 

@@ -23,6 +23,17 @@ class DeadLetterKind(enum.StrEnum):
     """A message that a subscriber could not handle: it is delivered again."""
 
 
+def place_of(kind: str, run_id: str, step: str) -> tuple[str, str]:
+    """Return the run and step that a dead letter is about, from what is kept of it.
+
+    An undo is kept under the run that is taken back, with the run whose step it is in front: `<run>/undo:2`.
+    """
+    owner, mark, at = step.partition(UNDO_MARK)
+    return (owner, f"undo:{at}") if kind == DeadLetterKind.UNDO and mark else (run_id, step)
+
+
+UNDO_MARK = "/undo:"
+
 BURY = insertion(DEAD_LETTER, without=["dead_letter_id", "resolved_at", "resolution"])
 """Values: kind, run, step, subject, body, reason, written at."""
 

@@ -15,13 +15,15 @@ BEGIN = {"sqlite": "begin immediate", "postgresql": "begin isolation level seria
 class Transaction:
     """Execute statements in one transaction of a driver's connection, which is in autocommit otherwise.
 
-    The same object serves one transaction after another: `begin` opens, `commit` and `rollback` close.
+    The same object serves one transaction after another: `begin` opens, `commit` and `rollback` close. The place is
+    what errors name: the database's file or URL.
     """
 
-    __slots__ = ("_connection", "_cursor", "dialect")
+    __slots__ = ("_connection", "_cursor", "_place", "dialect")
 
-    def __init__(self, connection: Any, dialect: str) -> None:
+    def __init__(self, connection: Any, dialect: str, place: str = "") -> None:
         self._connection = connection
+        self._place = place
         self._cursor = connection.cursor()
         self.dialect = dialect
 
@@ -72,7 +74,7 @@ class Transaction:
         try:
             self._cursor.execute(sql, values)
         except DriverError as error:
-            raise translate(error) from error
+            raise translate(error, place=self._place) from error
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

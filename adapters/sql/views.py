@@ -21,6 +21,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
 from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.dead_letters import place_of
 from isthmus.adapters.sql.faults import DriverError, translate
 from isthmus.adapters.sql.journal import moment
 from isthmus.adapters.sql.schema import DEAD_LETTER, INBOX, JOURNAL, OUTBOX, RUN
@@ -91,7 +92,10 @@ class DeadLetterView(msgspec.Struct, frozen=True, kw_only=True):
     dead_letter_id: int
     kind: str
     run_id: str
+    """The run whose step it is."""
     step: str
+    stuck_run: str
+    """The run that waits for a person: the same, or one above it that takes it back."""
     subject: str
     body: bytes
     reason: str
@@ -191,19 +195,19 @@ class Views:
         """Yield the dead letters that wait for a person, or those that one has resolved, the oldest first."""
         done = DEAD_LETTER.c.resolved_at
         wanted = done.is_not(None) if resolved else done.is_(None)
-        for row in self._pages(_select(DEAD_LETTER, DeadLetterView).where(wanted), DEAD_LETTER.c.dead_letter_id):
-            yield _view(DeadLetterView, row)
+        for row in self._pages(DEAD_LETTERS.where(wanted), DEAD_LETTER.c.dead_letter_id):
+            yield _letter(row)
 
     def dead_letter(self, dead_letter_id: int) -> DeadLetterView:
         """Return a dead letter. Raises NotFound."""
-        found = self._rows(_select(DEAD_LETTER, DeadLetterView).where(DEAD_LETTER.c.dead_letter_id == dead_letter_id))
+        found = self._rows(DEAD_LETTERS.where(DEAD_LETTER.c.dead_letter_id == dead_letter_id))
         if not found:
             raise NotFound(
                 "there is no such dead letter",
                 place=f"dead letter {dead_letter_id}",
                 instead="`isthmus dead-letters list` shows them",
             )
-        return _view(DeadLetterView, found[0])
+        return _letter(found[0])
 
     def counts(self) -> Counts:
         """Return how many runs there are by status, journal entries, open dead letters and unpublished messages."""
@@ -259,7 +263,7 @@ class Views:
             try:
                 if self._transaction is None:
                     self._connection = connect_to_read(self._database)
-                    self._transaction = Transaction(self._connection, self._database.dialect)
+                    self._transaction = Transaction(self._connection, self._database.dialect, self._database.name)
                 return self._transaction.rows(statement, *values)
             except StorageUnavailable:
                 self._drop()
@@ -312,6 +316,16 @@ def _view[V: msgspec.Struct](view: type[V], row: tuple[Any, ...]) -> V:
     named = zip(view.__struct_fields__, row, strict=True)
     return view(**{name: _value(name, value) for name, value in named})
 
+
+def _letter(row: tuple[Any, ...]) -> DeadLetterView:
+    letter = _view(DeadLetterView, row)
+    run_id, step = place_of(letter.kind, letter.stuck_run, letter.step)
+    return msgspec.structs.replace(letter, run_id=run_id, step=step)
+
+
+DEAD_LETTERS = select(
+    *(DEAD_LETTER.c["run_id" if name == "stuck_run" else name] for name in DeadLetterView.__struct_fields__)
+)
 
 RUN_BY_ID = Statement(_select(RUN, RunView).where(RUN.c.run_id == bindparam("run")), "run")
 

@@ -7,7 +7,9 @@ import io
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,33 @@ def test_a_handlers_contract_answers_at_once_and_once_for_a_key(addresses: Isthm
     assert other.returncode == 3
 
 
+def test_a_handlers_contract_is_done_once_for_the_identity_in_its_message(addresses: Isthmus) -> None:
+    first, again = (told(addresses("start", "keep_address", "--input", CHANGE)) for _ in range(2))
+    other = addresses("start", "keep_address", "--input", CHANGE.replace('"IE"', '"FR"'))
+    anew = told(addresses("start", "keep_address", "--input", CHANGE, "--key", "another"))
+
+    assert first == again == anew
+    assert (other.returncode, "ISTH202" in other.stderr) == (3, True)
+    kinds = [(e["kind"], e["subject"]) for e in entries(addresses("journal", "export"))]
+    assert kinds.count(("answered", "keep_address")) == 2
+
+
+def test_what_reads_or_names_no_identity_is_done_anew_each_time(addresses: Isthmus) -> None:
+    changed = '{"change": "c", "client": "client-7", "country": "IE"}'
+    for _ in range(2):
+        told(addresses("start", "screen_country", "--input", CHANGE))
+        told(addresses("start", "count_change", "--input", changed))
+
+    subjects = [e["subject"] for e in entries(addresses("journal", "export")) if e["kind"] == "answered"]
+    assert (subjects.count("screen_country"), subjects.count("count_change")) == (2, 2)
+
+
+def test_an_empty_key_is_no_key(addresses: Isthmus) -> None:
+    done = addresses("start", "screen_country", "--input", CHANGE, "--key", "")
+
+    assert (done.returncode, "ISTH201" in done.stderr) == (3, True)
+
+
 def test_a_handlers_contract_answers_while_an_engine_holds_the_database(addresses: Isthmus, folder: Path) -> None:
     first = told(addresses("start", "screen_country", "--input", CHANGE, "--key", "k"))
     lock = EngineLock(Database.open(f"sqlite:///{next(folder.glob('**/*.db'))}"))
@@ -102,8 +131,12 @@ def test_a_handlers_contract_answers_while_an_engine_holds_the_database(addresse
     try:
         assert told(addresses("start", "screen_country", "--input", CHANGE, "--key", "k")) == first
         assert told(addresses("start", "screen_country", "--input", CHANGE, "--key", "new")) == first
+        for _ in range(2):
+            told(addresses("start", "keep_address", "--input", CHANGE))
     finally:
         lock.release()
+    kinds = [(e["kind"], e["subject"]) for e in entries(addresses("journal", "export"))]
+    assert kinds.count(("answered", "keep_address")) == 1
 
 
 def test_a_cancelled_run_is_taken_back(addresses: Isthmus) -> None:
@@ -184,11 +217,200 @@ def test_a_dead_letter_is_listed_shown_and_replayed(addresses: Isthmus, folder: 
     number = str(letter["dead_letter_id"])
     assert "OSError" in addresses("dead-letters", "show", number).stdout
 
+    assert addresses("dead-letters", "list").stdout.splitlines()[-1] == "1 dead letter waits for a person"
+    again = addresses("dead-letters", "replay", number)
+    assert (again.returncode, "stuck again: see dead letter 2" in again.stdout) == (1, True), again.stdout
+    number = "2"
+
     (folder / "broken").unlink()
-    assert "resolved" in addresses("dead-letters", "replay", number).stdout
+    assert "count_change was tried again, and is done" in addresses("dead-letters", "replay", number).stdout
     assert addresses("dead-letters", "list", "--json").stdout == ""
     counted = [e["kind"] for e in entries(addresses("journal", "export")) if e["subject"] == "count_change"]
     assert [counted[0], counted[-1]] == ["failed", "answered"]
+
+
+BOOKING = """
+from pathlib import Path
+
+from isthmus.core import App, Message, Refusal, Retry, Undo, contract, handles, workflow
+
+
+class Trip(Message, identity="id"):
+    id: str
+
+
+class Seat(Message):
+    row: int
+
+
+class Full(Refusal):
+    pass
+
+
+@contract()
+def give_back(undo: Undo[Trip, Seat]) -> None:
+    \"\"\"Give the seat back.\"\"\"
+
+
+@contract(undone_by=give_back)
+def take_seat(trip: Trip) -> Seat:
+    \"\"\"Take a seat.\"\"\"
+
+
+@contract(reads=True, refuses=[Full])
+def find_hotel(trip: Trip) -> Seat:
+    \"\"\"Find a hotel.\"\"\"
+
+
+@contract()
+def fly(trip: Trip) -> Seat:
+    \"\"\"Fly.\"\"\"
+
+
+@contract(refuses=[Full])
+def travel(trip: Trip) -> Seat:
+    \"\"\"Fly, and sleep.\"\"\"
+
+
+@workflow(fly)
+async def fly_by_seat(trip: Trip) -> Seat:
+    return await take_seat(trip)
+
+
+@workflow(travel)
+async def travel_by_plane(trip: Trip) -> Seat:
+    await take_seat(trip)
+    await fly(trip)
+    return await find_hotel(trip)
+
+
+@handles(take_seat)
+def take(trip: Trip) -> Seat:
+    return Seat(row=1)
+
+
+@handles(find_hotel)
+def find(trip: Trip) -> Seat:
+    raise Full()
+
+
+@handles(give_back)
+def give(undo: Undo[Trip, Seat]) -> None:
+    if Path("broken").exists():
+        raise NotDone()
+
+
+class NotDone(Refusal):
+    pass
+
+
+app = App("trips", fulfils=[fly_by_seat, travel_by_plane, take, find, give])
+"""
+
+
+@pytest.fixture
+def trips(folder: Path, isthmus: Isthmus, write: Callable[[str, str], Path]) -> Isthmus:
+    """Stand in a folder with an app whose undo stops as long as there is a file called broken."""
+    write("pyproject.toml", '[tool.isthmus]\napp = "trips:app"\n')
+    once = BOOKING.replace("@contract()\ndef give_back", "@contract(retry=Retry(attempts=1))\ndef give_back")
+    write("trips.py", once)
+    write("broken", "")
+    return isthmus
+
+
+def test_the_dead_letter_of_a_childs_undo_names_run_and_step_as_everything_else_does(trips: Isthmus) -> None:
+    run = json.loads(trips("start", "travel", "--input", '{"id": "t"}', "--json").stdout)
+    [child] = [one for one in told(trips("workflows", "list", "--json")) if one["contract"] == "fly"]
+    [letter] = entries(trips("dead-letters", "list", "--json"))
+    shown = trips("dead-letters", "show", "1").stdout
+    trips("dead-letters", "replay", "1")
+    journal = entries(trips("journal", "export", "--run", run["run_id"]))
+
+    assert (letter["run_id"], letter["step"]) == (child["run_id"], "undo:0.await0")
+    assert letter["stuck_run"] == run["run_id"]
+    assert f"run       {child['run_id']}, step undo:0.await0\n" in shown
+    assert f"stuck     {run['run_id']}" in shown
+    stuck = [(e["kind"], e["run_id"], e["step"]) for e in journal if e["kind"] in ("stuck", "resolved")]
+    assert stuck == [(kind, child["run_id"], "undo:0.await0") for kind in ("stuck", "resolved", "stuck")]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_replaying_an_undo_says_what_came_of_it(trips: Isthmus, folder: Path, *, beside: bool) -> None:
+    trips("start", "travel", "--input", '{"id": "t"}')
+    with engine_beside(folder) if beside else nullcontext():
+        again = trips("dead-letters", "replay", "1")
+        (folder / "broken").unlink()
+        done = trips("dead-letters", "replay", "2")
+
+    assert (again.returncode, again.stdout) == (1, "give_back was tried again, and is stuck again: see dead letter 2\n")
+    assert (done.returncode, done.stdout) == (0, "dead letter 2 is resolved: give_back was tried again, and is done\n")
+    assert told(trips("workflows", "list", "--status", "refused", "--json"))[0]["contract"] == "travel"
+
+
+def test_a_replay_that_is_done_and_leaves_its_run_stuck_further_on_says_so(trips: Isthmus, folder: Path) -> None:
+    trips("start", "travel", "--input", '{"id": "t"}')
+    source = folder / "trips.py"
+    text = source.read_text("utf-8").replace(
+        'if Path("broken").exists():', 'if undo.key.endswith("/0") and Path("once").exists():'
+    )
+    source.write_text(text.replace("raise NotDone()", "raise NotDone()\n    Path('once').touch()"), "utf-8")
+    done = trips("dead-letters", "replay", "1")
+
+    assert done.returncode == 1
+    assert done.stdout == "give_back was tried again, and is done; its run is stuck further on: see dead letter 2\n"
+
+
+@contextmanager
+def engine_beside(folder: Path) -> Iterator[None]:
+    """Have another process hold the database, as `isthmus serve` does."""
+    command = [sys.executable, "-m", "isthmus.adapters.cli.main", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "serving trips" in process.stderr.readline()
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+FAILING = """
+import logging
+
+from isthmus.core import App, Message, contract, handles
+
+
+class Question(Message):
+    number: int
+
+
+@contract(reads=True)
+def divide(question: Question) -> Question:
+    \"\"\"Divide a hundred.\"\"\"
+
+
+@handles(divide)
+def divide_hundred(question: Question) -> Question:
+    logging.getLogger("mine").error("dividing by %d", question.number)
+    return Question(number=100 // question.number)
+
+
+app = App("numbers", fulfils=[divide_hundred])
+"""
+
+
+def test_verify_tells_a_failing_handler_in_a_few_lines_and_keeps_its_log_away(folder: Path) -> None:
+    command = [sys.executable, "-m", "isthmus.adapters.cli.main", "verify", "--app", "numbers_:app"]
+    (folder / "numbers_.py").write_text(FAILING, "utf-8")
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[3:] == [
+        "divide fails",
+        "  it failed with ZeroDivisionError: integer division or modulo by zero, at numbers_.py:19 in divide_hundred",
+        "  for Question(number=0)",
+        "",
+        "app numbers: 6 laws checked, all kept, 1 handler fails",
+    ]
 
 
 WRONG: list[tuple[tuple[str, ...], int, str]] = [
@@ -234,6 +456,40 @@ def test_wrong_input_gets_one_clear_block(addresses: Isthmus, arguments: tuple[s
 
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
     assert len(done.stderr.splitlines()) <= 8
+
+
+OPENING: list[tuple[str, ...]] = [
+    ("workflows", "list"),
+    ("workflows", "show", "ff"),
+    ("workflows", "cancel", "ff"),
+    ("journal", "export"),
+    ("journal", "show", "--order", "x"),
+    ("dead-letters", "list"),
+    ("dead-letters", "show", "1"),
+    ("dead-letters", "replay", "1"),
+    ("start", "screen_country", "--input", CHANGE),
+    ("send", "SecondOpinion", "--key", "k", "--input", APPROVAL),
+    ("serve", "--port", "0"),
+]
+BAD_DATABASES = [
+    ("sqlite:///README.md", 4, "/README.md: "),
+    ("notdb.db", 3, "'notdb.db'"),
+    ("sqlite:///", 3, "'sqlite:///'"),
+    ("sqlite:///:memory:", 3, "'sqlite:///:memory:'"),
+    ("mysql://u:secret@h/x", 3, "'mysql://u:***@h/x'"),
+    ("postgresql://u:secret@h:port/x", 3, "'postgresql://u:***@h:port/x'"),
+]
+
+
+@pytest.mark.parametrize("arguments", OPENING, ids=" ".join)
+@pytest.mark.parametrize(("url", "code", "said"), BAD_DATABASES, ids=[one[0] for one in BAD_DATABASES])
+def test_every_command_names_a_database_that_is_none(
+    addresses: Isthmus, arguments: tuple[str, ...], url: str, code: int, said: str
+) -> None:
+    done = addresses(*arguments, "--database", url)
+
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert "secret" not in done.stderr
 
 
 def test_an_unknown_run_is_named_with_what_to_do(addresses: Isthmus) -> None:

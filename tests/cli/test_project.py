@@ -51,13 +51,22 @@ def test_a_server_url_stays_as_it_is(folder: Path, write: Write) -> None:
     assert find_project(folder).database == "postgresql+psycopg://localhost/x"
 
 
-@pytest.mark.parametrize("text", ["[tool.isthmus\n", "[tool.isthmus]\napp = 3\n"])
+@pytest.mark.parametrize("text", ["[tool.isthmus\n", "[tool.isthmus]\napp = 3\n", "[tool]\nisthmus = 3\n"])
 def test_a_pyproject_that_cannot_be_read_is_named(folder: Path, write: Write, text: str) -> None:
     write("pyproject.toml", text)
 
     with pytest.raises(ProjectInvalid) as raised:
         find_project(folder)
     assert raised.value.place == str(folder / "pyproject.toml")
+
+
+def test_a_key_that_nobody_knows_is_refused_with_those_that_are_known(isthmus: Isthmus, write: Write) -> None:
+    path = write("pyproject.toml", '[tool.isthmus]\napp = "pings:app"\ndatabse = "sqlite:///pings.db"\n')
+    write("pings.py", FINE)
+    done = isthmus("check")
+
+    assert (done.returncode, "[tool.isthmus] has no databse (it knows app and database)" in done.stderr) == (3, True)
+    assert str(path) in done.stderr
 
 
 def test_check_finds_the_projects_own_app_from_a_folder_below(isthmus: Isthmus, folder: Path, write: Write) -> None:

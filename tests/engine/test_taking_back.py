@@ -72,7 +72,7 @@ def test_an_undo_that_keeps_failing_or_refuses_stops_the_rest_until_a_person_has
     assert run.status == "stuck"
     assert "a" not in undone(house)
     assert house.records() == {"a": "made", "b": "made"}
-    assert [letter[1:] for letter in house.letters()] == [("undo", f"{run.run_id}/undo:1", "unmake")]
+    assert [letter[1:] for letter in house.letters()] == [("undo", "undo:1", "unmake")]
 
     house.replay()
     assert house.view(run.run_id).status == "stuck"
@@ -125,7 +125,7 @@ def test_a_step_whose_contract_is_not_loaded_stops_the_rest_and_the_version_that
 
     assert house.view(run_id).status == "stuck"
     assert house.records() == {"a": "made"}
-    assert [letter[1:] for letter in house.letters()] == [("undo", f"{run_id}/undo:0", "prepare")]
+    assert [letter[1:] for letter in house.letters()] == [("undo", "undo:0", "prepare")]
     with Views(house.database) as views:
         assert next(views.dead_letters()).reason == '{"error":"ContractNotLoaded","place":"prepare"}'
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from effort import examples
 
+from isthmus.adapters.local.testing import LocalWorld
 from isthmus.adapters.local.verification import Report, verify
 from isthmus.core import (
     PERSONAL,
@@ -24,6 +25,8 @@ from isthmus.core import (
     contract,
     handles,
     hours,
+    schedule,
+    seconds,
     topic,
     wait_for,
     workflow,
@@ -244,6 +247,99 @@ def test_the_laws_beside_the_contracts_are_checked_too() -> None:
 
     assert broken(report) == {("look_up", "nobody finds a room")}
     assert report.breaches[0].problem == "somebody found a room"
+
+
+@handles(look_up)
+def look_and_fail(guest: Guest) -> Room:
+    if guest.nights:
+        raise ValueError(f"no room for {guest.nights} nights")
+    return Room(number=1)
+
+
+@handles(look_up)
+def never_look(guest: Guest) -> Room:
+    raise OSError("the book of rooms is gone")
+
+
+@handles(leave_room)
+def never_leave(undo: Undo[Guest, Room], stays: Records[Stay]) -> None:
+    raise OSError("the door is locked")
+
+
+def hourly(app: App) -> App:
+    """Have time change something: it passes between the attempts of a handler that fails."""
+    taken = RoomTaken(id="hourly", nights=1)
+    app.schedules = (schedule("hourly", every=seconds(1), starts=note_taken, message=taken),)
+    return app
+
+
+def test_a_handler_that_fails_is_told_as_that_with_the_smallest_message_the_error_and_the_place() -> None:
+    report = verify(hourly(hotel(look=look_and_fail)).load(), examples=10, only=["look_up"])
+
+    assert report.kept
+    [failing] = report.failures
+    assert failing.contract == "look_up"
+    assert failing.problem.startswith("it failed with ValueError: no room for 1 nights, at test_verification.py:")
+    assert failing.problem.endswith("in look_and_fail")
+    assert "nights=1)" in failing.example
+    assert report.unjudged == ()
+
+
+def test_laws_of_a_handler_that_always_fails_are_not_judged_and_say_why() -> None:
+    report = verify(hotel(look=never_look).load(), examples=EXAMPLES, only=["look_up"])
+
+    assert report.kept
+    assert ("look_up", "what reads changes nothing", "look_up failed for every message") in report.unjudged
+    assert [failing.contract for failing in report.failures] == ["look_up"]
+    assert "nights=0)" in report.failures[0].example
+
+
+def test_an_undo_that_fails_is_told_by_its_own_name() -> None:
+    report = verify(hotel(leave=never_leave).load(), examples=EXAMPLES, only=["take_room"])
+
+    assert report.kept
+    [failing] = report.failures
+    assert (failing.contract, "it failed with OSError: the door is locked" in failing.problem) == ("leave_room", True)
+    assert {why for _, _, why in report.unjudged} == {"leave_room failed for every message"}
+
+
+@pytest.mark.usefixtures("a_law_nobody_keeps")
+def test_a_law_beside_the_contracts_is_not_broken_by_a_handler_that_fails() -> None:
+    report = verify(hotel(look=never_look).load(), examples=EXAMPLES, only=["look_up"])
+
+    assert report.kept
+    assert "nobody finds a room" in [law for _, law, _ in report.unjudged]
+    assert len(report.failures) == 1
+
+
+class Walk(Message, identity="id"):
+    id: str
+
+
+@contract()
+def walk(asked: Walk) -> Walk:
+    """Walk."""
+
+
+@workflow(walk)
+async def walk_on(asked: Walk) -> Walk:
+    return asked
+
+
+def test_a_message_that_is_refused_at_the_edge_breaks_no_law() -> None:
+    report = verify(App("walks", fulfils=[walk_on]).load(), examples=10)
+
+    assert (report.kept, report.unjudged) == (True, ())
+
+
+def test_the_laws_of_a_handler_share_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[LocalWorld] = []
+    monkeypatch.setattr(
+        LocalWorld, "__enter__", lambda world, enter=LocalWorld.__enter__: opened.append(world) or enter(world)
+    )
+    verify(hotel().load(), examples=10, only=["look_up"])
+
+    assert len(opened) <= 20
 
 
 def test_the_brokerage_keeps_every_law() -> None:

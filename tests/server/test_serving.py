@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -114,6 +116,22 @@ def test_the_same_identity_with_other_content_is_a_conflict(serving: Serving) ->
     assert (again.status_code, other.status_code, other.json()["code"]) == (202, 409, "ISTH202")
 
 
+def test_a_handlers_endpoint_does_the_same_identity_once(folder: Path) -> None:
+    app = folder / "addresses" / "app.py"
+    text = app.read_text("utf-8").replace("    keep_late_opinion,\n)", "    keep_address,\n    keep_late_opinion,\n)")
+    kept = 'starts=change_address), endpoint("POST", "/kept", starts=keep_address)]'
+    app.write_text(text.replace("starts=change_address)]", kept), "utf-8")
+    server = Serving(folder)
+    answers = [server.client.post("/kept", json=CHANGE) for _ in range(2)]
+    other = server.client.post("/kept", json={**CHANGE, "country": "FR"})
+    server.stop(signal.SIGTERM)
+
+    assert [answer.status_code for answer in (*answers, other)] == [200, 200, 409]
+    lines = command(folder, "journal", "export").stdout.splitlines()
+    kinds = [(entry["kind"], entry["subject"]) for entry in map(json.loads, lines)]
+    assert kinds.count(("answered", "keep_address")) == 1
+
+
 def test_commands_beside_a_server_reach_its_engine(serving: Serving) -> None:
     started = command(serving.folder, "start", "change_address", "--input", json.dumps(CHANGE), "--json")
     run_id = json.loads(started.stdout)["run_id"]
@@ -151,6 +169,40 @@ def test_a_signal_stops_it_cleanly_and_the_next_start_goes_on(folder: Path, numb
     server.client.post("/events/SecondOpinion/change-1", json=APPROVAL)
     server.until(run_id, "completed")
     assert server.stop(number)[0] == 0
+
+
+def test_a_server_whose_engine_can_do_no_more_stops_and_says_why(serving: Serving) -> None:
+    with contextlib.closing(sqlite3.connect(serving.folder / "addresses.db")) as database, database:
+        database.execute("update epoch set epoch = epoch + 1, holder = 'another engine'")
+    serving.process.wait(timeout=SECONDS_MAX)
+    assert serving.process.stderr is not None
+    errors = serving.process.stderr.read()
+
+    assert (serving.process.returncode, "ISTH303" in errors) == (4, True), errors
+    assert "another engine has taken the database over" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_handler_that_fails_is_a_line_of_the_log_without_its_data(folder: Path) -> None:
+    handlers = folder / "addresses" / "handlers.py"
+    text = handlers.read_text("utf-8").replace(
+        "before = counts", "raise OSError(changed.client)\n    before = counts", 1
+    )
+    handlers.write_text(text, "utf-8")
+    server = Serving(folder)
+    run_id = server.client.post("/changes", json=CHANGE).json()["run_id"]
+    server.client.post("/events/SecondOpinion/change-1", json=APPROVAL)
+    server.until(run_id, "completed")
+    assert server.process.stderr is not None
+    line = server.process.stderr.readline()
+    _, errors = server.stop(signal.SIGTERM)
+
+    assert re.fullmatch(
+        rf"WARNING: count_change failed in attempt 1 \(run {run_id}, step \S+>count_change\): "
+        r"OSError at handlers.py:\d+ in count_in_records\n",
+        line,
+    )
+    assert "client-7" not in line + errors
 
 
 def test_what_is_personal_is_not_in_what_the_server_shows(serving: Serving) -> None:
