@@ -52,7 +52,10 @@ GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
     (
         "Prove",
         "",
-        (Entry("verify", "verify", "verify", "Hold handlers to their contracts' laws, under crashes."),),
+        (
+            Entry("verify", "verify", "verify", "Hold handlers to their contracts' laws, under crashes."),
+            Entry("interpret", "interpret", "interpret", "Run a Google Workflows YAML on this machine."),
+        ),
     ),
 )
 

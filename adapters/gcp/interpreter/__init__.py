@@ -8,6 +8,7 @@ a point open the choices decide, so that a test can show that nothing depends on
 compiler.
 """
 
+from isthmus.adapters.gcp.interpreter.callback_server import CallbackServer
 from isthmus.adapters.gcp.interpreter.callbacks import CallbackRequest, Callbacks
 from isthmus.adapters.gcp.interpreter.choices import Choices, First, Open, Refusing, Seeded
 from isthmus.adapters.gcp.interpreter.document import load
@@ -32,6 +33,7 @@ __all__ = [
     "LIMITS",
     "ArgumentInvalid",
     "CallbackRequest",
+    "CallbackServer",
     "Callbacks",
     "Choices",
     "Clock",
