@@ -159,7 +159,7 @@ def test_a_missing_parent_map_and_an_empty_range_are_choices() -> None:
 
 
 def test_a_variable_that_was_never_assigned_at_run_time_is_described_nowhere() -> None:
-    with pytest.raises(Undocumented, match="workflow.yaml:2"):
+    with pytest.raises(Undocumented, match=r"workflow\.yaml:2"):
         run("- a: {switch: [{condition: false, assign: [{x: 1}]}]}\n- b: {return: '${x}'}")
 
 
