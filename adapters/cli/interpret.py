@@ -28,7 +28,7 @@ FILE_BYTES_MAX: Final = 1024 * 1024
 @click.option("--token", metavar="TOKEN", help="The bearer token of calls with auth; without it they are AuthErrors.")
 @click.option("--seed", type=int, help="Draw what the documentation leaves open from a seed.")
 @click.option("--real-time", is_flag=True, help="Let sleeps and time-outs take their time; serve callbacks.")
-def interpret(  # noqa: PLR0913  # one parameter an option
+def interpret(  # one parameter an option
     file: Path,
     arguments: str | None,
     environment: tuple[str, ...],

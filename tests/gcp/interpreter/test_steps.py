@@ -244,7 +244,7 @@ FILL = "- a: {assign: [{l: []}]}\n- b: {assign: [{l: '${list.concat(l, \"0123456
     ("text", "tag"),
     [
         (LOOP, "ResourceLimitError"),
-        (DEEP % 21, "RecursionError"),
+        (DEEP % 20, "RecursionError"),
         (GROW, "ResourceLimitError"),
         (FILL, "ResourceLimitError"),
     ],
