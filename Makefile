@@ -54,7 +54,7 @@ clean: ## Remove what setup and the tests made
 	@touch $@
 
 .venv/.ready: pyproject.toml uv.lock .python-version $(filter .tools/uv,$(UV))
-	@$(UV) sync --locked --quiet --extra azure || { \
+	@$(UV) sync --locked --quiet --extra azure --extra google || { \
 	  echo "Setup needs Python 3.13 and the package index. Without a python3.13 of its own this machine must let uv" >&2; \
 	  echo "download one; or name yours: UV_PYTHON=/path/to/python3.13 make $(MAKECMDGOALS)" >&2; exit 1; }
 	@touch $@
