@@ -48,7 +48,7 @@ GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
             Entry("dead-letters", "dead_letters", "dead_letters", "List, show and replay what waits for a person."),
         ),
     ),
-    ("Ship", "nothing yet: the targets for Azure and Google Cloud are not part of this version", ()),
+    ("Ship", "", (Entry("compile", "compile", "compile_", "Compile workflows to YAML for Google's Workflows."),)),
     (
         "Prove",
         "",
