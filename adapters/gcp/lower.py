@@ -340,8 +340,9 @@ class Lowering:
         message: Value,
         step: Value,
         place: Value,
-        reply: str | None,
-        to: str | None,
+        result: str | None,
+        *,
+        alone: bool,
     ) -> None:
         found = self._composition.contracts[contract]
         arguments = record(

@@ -10,51 +10,9 @@ from __future__ import annotations
 import re
 
 WORDS = frozenset(
-    [
-        "and",
-        "or",
-        "not",
-        "in",
-        "true",
-        "false",
-        "null",
-        "if",
-        "default",
-        "len",
-        "keys",
-        "string",
-        "int",
-        "double",
-        "get_type",
-        "list",
-        "map",
-        "json",
-        "text",
-        "base64",
-        "hash",
-        "http",
-        "sys",
-        "events",
-        "time",
-        "math",
-        "uuid",
-        "retry",
-        "experimental",
-        "googleapis",
-        "main",
-        "run_id",
-        "ordinal",
-        "at",
-        "nothing",
-        "yes",
-        "no",
-        "on",
-        "off",
-        "end",
-        "break",
-        "continue",
-        "args",
-    ]
+    "and or not in true false null if default len keys string int double get_type list map json text base64 "  # noqa: SIM905
+    "hash http sys events time math uuid retry experimental googleapis main run_id ordinal at nothing "
+    "yes no on off end break continue args".split()
 )
 """What a variable is not called: operators, literals, functions and libraries of Workflows, and what we use."""
 

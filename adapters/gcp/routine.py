@@ -29,7 +29,7 @@ class Formula(msgspec.Struct, frozen=True):
         return "${" + self.text + "}"
 
 
-type Value = Formula | str | int | float | bool | None | Record | Items
+type Value = Formula | str | int | float | bool | Record | Items | None
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -1,10 +1,10 @@
 """The routines that every compiled workflow carries: how it talks to its functions.
 
-Every request is `POST {url of the unit}<path>` with JSON, and OIDC; every reply is status 200 and a map with `state`:
+Every request is `POST {url of the unit}<path>`, JSON with OIDC; every reply is status 200 and a map with `state`:
 
 | path | request | states of the reply |
 | /runs/load | run_id, claimant | running (answer: input), taking_back, fenced |
-| /contracts/<name> | run_id, step, contract, input, ordinal, branch | answered, refused, failed, failing, stuck, fenced |
+| /contracts/NAME | run_id, step, contract, input, ordinal, branch | answered, refused, failing, failed, stuck, fenced |
 | /runs/child | the same | started (child), or what is recorded |
 | /runs/recall | run_id, step, contract | answered, refused, failed, fenced |
 | /runs/pause | run_id, step, seconds | sleeping, answered, fenced |
@@ -207,6 +207,8 @@ def run(contract: str, unit: str, parameter: str) -> Routine:
         _set("ended_by", ("ended", F("json.decode(text.encode(e.message))"))),
     )
     end = record(run_id=F("run_id"), step=F("ended.step"), state=F("ended.state"), answer=F("ended.answer"))
+    finished = Return(name="return_finished", value=F("finished.state"))
+    ended_here = '(finished.state == "completed") or (finished.state == "stuck")'
     undo = Call(name="undo", routine="take_back", arguments=record(url=F(url), run_id=F("run_id")), result="undone")
     steps = (
         _set("begin", ("nothing", Items(())), ("tags", None), ("ended", None)),
@@ -218,8 +220,8 @@ def run(contract: str, unit: str, parameter: str) -> Routine:
         _post("finish", url + ' + "/runs/finish"', end, "finished"),
         _when(
             "done",
-            '(finished.state == "completed") or (finished.state == "stuck")',
-            Return(name="return_finished", value=F("finished.state")),
+            ended_here,
+            finished,
         ),
         undo,
         Return(name="return_undone", value=F("undone")),
