@@ -9,6 +9,7 @@ from isthmus.core.errors import EnvironmentFault
 
 MODULES: Final = {
     "azure": ("azure.durable_functions", "azure_functions_runtime", "durabletask"),
+    "google": ("yaml", "httpx2"),
     "testing": ("hypothesis",),
 }
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
 
+from isthmus.adapters.cli.extras import require
 from isthmus.adapters.cli.faults import SOURCE
 from isthmus.adapters.cli.output import complain, say_json
 from isthmus.adapters.cli.start import InputUnreadable
-from isthmus.adapters.cli.verify import ExtraMissing
 from isthmus.core.errors import MessageInvalid
 
 if TYPE_CHECKING:
@@ -42,9 +41,7 @@ def interpret(  # one parameter an option
     It does what Google documents, with every limit, and refuses what no page describes. HTTP calls are real; time is
     virtual unless --real-time is given. Exits with 1 when the execution fails or FILE is no workflow.
     """
-    for package, module in (("PyYAML", "yaml"), ("httpx2", "httpx2")):
-        if importlib.util.find_spec(module) is None:
-            raise ExtraMissing(f"{package} is not installed", place="interpret", instead="install isthmus[google]")
+    require("google", "interpret")
     text, argument = _text_of(file), _argument_of(arguments)
     outcome = _run(text, file.name, argument, _environment_of(environment), token, seed, real_time=real_time)
     for entry in outcome.logs:

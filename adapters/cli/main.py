@@ -51,7 +51,10 @@ GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
     (
         "Ship",
         "",
-        (Entry("package", "package", "package", "Write the function app for Azure, and have its worker index it."),),
+        (
+            Entry("package", "package", "package", "Write the function app for Azure, and have its worker index it."),
+            Entry("compile", "compile", "compile_", "Compile workflows to YAML for Google's Workflows."),
+        ),
     ),
     (
         "Prove",

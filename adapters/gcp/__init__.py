@@ -1,0 +1,1 @@
+"""Google Cloud: workflows compiled to Workflows, and what runs beside them."""

@@ -1,0 +1,53 @@
+"""The compiler: a checked program, its children and the support routines, lowered, held against limits, and written."""
+
+from __future__ import annotations
+
+from isthmus.adapters.gcp import support
+from isthmus.adapters.gcp.emit import emit
+from isthmus.adapters.gcp.limits import check
+from isthmus.adapters.gcp.lower import Lowering
+from isthmus.adapters.gcp.naming import variable
+from isthmus.adapters.gcp.routine import Call, Compiled, Formula, Return, Routine, record
+from isthmus.core.composition import Composition
+from isthmus.core.program import awaited
+
+
+def compile_workflow(composition: Composition, contract: str) -> str:
+    """Return the YAML of the workflow that fulfils a contract.
+
+    Raises CompilationRefused (ISTH130) when it breaks a limit of Workflows.
+    """
+    compiled = lowered(composition, contract)
+    text = emit(compiled)
+    check(compiled, text)
+    return text
+
+
+def lowered(composition: Composition, contract: str) -> Compiled:
+    """Return a workflow and the workflows that it awaits, as routines."""
+    program = composition.programs[contract]
+    routines = [_main(contract)]
+    for name in _with_children(composition, contract):
+        one = composition.programs[name]
+        routines.append(support.run(name, composition.contracts[name].unit, variable(one.parameter)))
+        routines.append(Lowering(composition, one).routine())
+    routines += [support.step(), support.settle(), support.wait_event(), support.take_back(), support.is_fault()]
+    return Compiled(contract=contract, version=program.version, file=program.file, routines=tuple(routines))
+
+
+def _main(contract: str) -> Routine:
+    call = Call(
+        name="carry", routine=f"run_{contract}", arguments=record(run_id=Formula("args.run_id")), result="status"
+    )
+    end = Return(name="return_status", value=Formula("status"))
+    return Routine(name="main", params=("args",), steps=(call, end), purpose="begin: the argument is {run_id}")
+
+
+def _with_children(composition: Composition, contract: str) -> list[str]:
+    found, left = [contract], [contract]
+    while left:
+        for name in awaited(composition.programs[left.pop(0)]):
+            if name in composition.programs and name not in found:
+                found.append(name)
+                left.append(name)
+    return found

@@ -1,0 +1,398 @@
+"""A checked program as routines of Workflows.
+
+await execute_order(order)       call: step, POST {unit}/contracts/execute_order
+await gather(a(x), b(x))         parallel, one shared reply a branch; then settle: failure, refusal, source order
+await each(a, xs, at_most=5)     parallel for with concurrency_limit: 5; then settle
+await wait_for(E, key=k, …)      call: wait_event, which registers a callback and asks the mailbox
+try … except Rejected            a try that keeps the error, then a switch on its tags
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from isthmus.adapters.gcp.expressions import Expressions
+from isthmus.adapters.gcp.naming import Names, environment, variable
+from isthmus.adapters.gcp.routine import (
+    AnyStep,
+    Assign,
+    Call,
+    Case,
+    For,
+    Formula,
+    Items,
+    Parallel,
+    Raise,
+    Record,
+    Return,
+    Routine,
+    Switch,
+    Try,
+    Value,
+    record,
+)
+from isthmus.core.composition import Composition
+from isthmus.core.program import Program, nodes
+
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
+MARGIN_S = 60
+"""What an HTTP call may take on top of the contract's timeout, which the function keeps."""
+
+
+def address(unit: str, path: str) -> Formula:
+    """Return the URL of a path of a unit's functions."""
+    return Formula(f'sys.get_env("{environment(unit)}") + "{path}"')
+
+
+class Lowering:
+    """Lower one program."""
+
+    def __init__(self, composition: Composition, program: Program) -> None:
+        self._composition = composition
+        self._program = program
+        self._unit = composition.contracts[program.contract].unit
+        self._names = Names()
+        self._steps: list[AnyStep] = []
+        self._turns = any(".body." in place for _, place in program.places)
+        self._ordinal = -1
+        self._variables: dict[str, Value] = {"at": "", "nothing": Items(())}
+        if self._turns:
+            self._variables["ordinal"] = -1
+        self._in_try = False
+        self._file = PurePath(program.file).name
+
+    def routine(self) -> Routine:
+        """Return the routine of the program's body: it returns an answer, or raises how the run ends."""
+        body = self._block(self._program.body)
+        line = self._program.body[0].span.line if self._program.body else 0
+        pairs = list(self._variables.items())
+        begin = [
+            Assign(name=self._names.step(line, "begin"), line=line, values=tuple(pairs[start : start + 50]))
+            for start in range(0, len(pairs), 50)
+        ]
+        end = Return(name="ended", value=record(state="answered", answer=None, step=""))
+        return Routine(
+            name=f"flow_{self._program.contract}",
+            params=("run_id", variable(self._program.parameter)),
+            steps=(*begin, *body, end),
+            purpose=f"{self._program.contract}, version {self._program.version}",
+            file=self._program.file,
+        )
+
+    def _block(self, statements: Sequence[nodes.Statement]) -> tuple[AnyStep, ...]:
+        outer, self._steps = self._steps, []
+        for statement in statements:
+            self._statement(statement)
+        made, self._steps = self._steps, outer
+        return tuple(made)
+
+    def _add(self, step: AnyStep) -> None:
+        self._steps.append(step)
+
+    def _name(self, node: nodes.Node, what: str) -> str:
+        return self._names.step(node.span.line, what)
+
+    def _value(self, expression: nodes.Expression) -> Value:
+        return Expressions(self._names, self._add).value(expression, expression.span.line)
+
+    def _formula(self, expression: nodes.Expression) -> Formula:
+        return Formula(Expressions(self._names, self._add).formula(expression, expression.span.line))
+
+    def _declare(self, name: str, value: Value = None) -> str:
+        if name != variable(self._program.parameter):
+            self._variables.setdefault(name, value)
+        return name
+
+    def _set(self, node: nodes.Node, what: str, *pairs: tuple[str, Value]) -> None:
+        self._add(Assign(name=self._name(node, what), line=node.span.line, values=pairs))
+
+    def _statement(self, node: nodes.Statement) -> None:
+        match node:
+            case nodes.Await():
+                self._await(node)
+            case nodes.Assign(name=name, value=value):
+                self._set(node, f"set_{name}", (self._declare(variable(name)), self._value(value)))
+            case nodes.If(test=test, then=then, orelse=orelse):
+                condition = self._formula(test)
+                cases = [Case(condition=condition, steps=self._filled(node, then))]
+                if orelse:
+                    cases.append(Case(condition=True, steps=self._filled(node, orelse)))
+                self._add(Switch(name=self._name(node, "if"), line=node.span.line, cases=tuple(cases)))
+            case nodes.For() | nodes.Repeat() | nodes.While():
+                self._loop(node)
+            case nodes.Try():
+                self._try(node)
+            case nodes.Raise():
+                self._raise(node)
+            case nodes.Return(value=value):
+                answer = None if value is None else self._value(value)
+                done = record(state="answered", answer=answer, step="")
+                self._add(Return(name=self._name(node, "return"), line=node.span.line, value=done))
+            case nodes.Break() | nodes.Continue():
+                self._jump(node, "break" if isinstance(node, nodes.Break) else "continue")
+            case nodes.Pass():
+                pass
+
+    def _filled(self, node: nodes.Node, statements: Sequence[nodes.Statement]) -> tuple[AnyStep, ...]:
+        """Return the steps of a block that may not be empty."""
+        nothing = Assign(name=self._name(node, "pass"), line=node.span.line, values=(("nothing", Formula("nothing")),))
+        return self._block(statements) or (nothing,)
+
+    # Loops, errors and jumps
+
+    def _loop(self, node: nodes.For | nodes.Repeat | nodes.While) -> None:
+        in_try, self._in_try = self._in_try, False
+        item = self._names.temporary("item")
+        items: Value = None
+        span: tuple[Value, Value] | None = None
+        head: list[AnyStep] = []
+        line = node.span.line
+        if isinstance(node, nodes.While):
+            span = (1, node.bound)
+            emit = Expressions(self._names, head.append)
+            test = emit.formula(node.test, line)
+            stop = Case(condition=Formula(f"not ({test})"), next="break")
+            head.append(Switch(name=self._name(node, "while"), line=line, cases=(stop,)))
+        else:
+            name = self._declare(variable(node.name))
+            head.append(Assign(name=self._name(node, "next"), line=line, values=((name, Formula(item)),)))
+            if isinstance(node, nodes.For):
+                items = self._value(node.items)
+            else:
+                span = (0, node.count - 1)
+        body = (*head, *self._block(node.body))
+        self._in_try = in_try
+        if span is None or (isinstance(span[1], int) and isinstance(span[0], int) and span[1] >= span[0]):
+            self._add(For(name=self._name(node, "for"), line=line, value=item, items=items, span=span, body=body))
+
+    def _jump(self, node: nodes.Node, where: str) -> None:
+        if self._in_try:  # no page says what a jump out of a try does: leave it with an error of our own
+            error = record(code=0, message=where, tags=Items((f"jump.{where}",)))
+            self._add(Raise(name=self._name(node, where), line=node.span.line, value=error))
+            return
+        case = Case(condition=True, next=where)
+        self._add(Switch(name=self._name(node, where), line=node.span.line, cases=(case,)))
+
+    def _try(self, node: nodes.Try) -> None:
+        line = node.span.line
+        caught = self._declare(self._names.temporary("caught"))
+        tags = self._declare(self._names.temporary("tags"))
+        error = self._names.temporary("e")
+        self._set(node, "try_anew", (caught, None), (tags, Formula("nothing")))
+        in_try, self._in_try = self._in_try, True
+        body = self._filled(node, node.body)
+        self._in_try = in_try
+        kept = Formula(f'default(map.get({error}, "tags"), nothing)')
+        keep = Assign(name=self._name(node, "keep"), line=line, values=((caught, Formula(error)), (tags, kept)))
+        self._add(Try(name=self._name(node, "try"), line=line, body=body, error=error, handling=(keep,)))
+        cases = [Case(condition=Formula(f"{caught} == null"), steps=self._filled(node, node.orelse))]
+        for catch in node.catches:
+            wanted = ['"timed_out"' if one == "TimedOut" else f'"refused.{one}"' for one in catch.refusals]
+            condition = Formula(" or ".join(f"({one} in {tags})" for one in wanted))
+            cases.append(Case(condition=condition, steps=self._catch(catch, caught)))
+        for where in ("break", "continue"):
+            if any(isinstance(step, Raise) and _jumps(step, where) for step in _all(body)):
+                outer: list[AnyStep] = []
+                own, self._steps = self._steps, outer
+                self._jump(node, where)
+                self._steps = own
+                cases.append(Case(condition=Formula(f'"jump.{where}" in {tags}'), steps=tuple(outer)))
+        again = Raise(name=self._name(node, "raise_again"), line=line, value=Formula(caught))
+        cases.append(Case(condition=True, steps=(again,)))
+        self._add(Switch(name=self._name(node, "except"), line=line, cases=tuple(cases)))
+
+    def _catch(self, catch: nodes.Catch, caught: str) -> tuple[AnyStep, ...]:
+        ended = self._declare(self._names.temporary("ended"))
+        pairs: list[tuple[str, Value]] = [
+            (ended, Formula(f"json.decode(text.encode({caught}.message))")),
+            ("at", Formula(f"{ended}.step")),
+        ]
+        if catch.name is not None:
+            pairs.append((self._declare(f"raised_0{variable(catch.name)}"), Formula(caught)))
+            if "TimedOut" not in catch.refusals:
+                pairs.append((self._declare(variable(catch.name)), Formula(f"{ended}.answer.fields")))
+        take = Assign(name=self._name(catch, "caught"), line=catch.span.line, values=tuple(pairs))
+        return (take, *self._block(catch.body))
+
+    def _raise(self, node: nodes.Raise) -> None:
+        ended = self._declare(self._names.temporary("ended"))
+        tags: Value
+        if node.fields is None:
+            raised = f"raised_0{variable(node.refusal)}"
+            decoded = Formula(f"json.decode(text.encode({raised}.message))")
+            self._set(node, "again", (ended, decoded), (f"{ended}.step", Formula("at")))
+            tags = Formula(f"{raised}.tags")
+        else:
+            fields = Record(tuple((name, self._value(value)) for name, value in node.fields))
+            answer = record(refusal=node.refusal, fields=fields)
+            self._set(node, node.refusal, (ended, record(state="refused", step=Formula("at"), answer=answer)))
+            tags = Items(("isthmus", "refused", f"refused.{node.refusal}"))
+        error = record(code=409, message=Formula(f"json.encode_to_string({ended})"), tags=tags)
+        self._add(Raise(name=self._name(node, "raise"), line=node.span.line, value=error))
+
+    # What is awaited
+
+    def _await(self, node: nodes.Await) -> None:
+        awaited = node.awaited
+        step = self._count(node)
+        result = variable(node.targets[0]) if node.targets else None
+        match awaited:
+            case nodes.CallOf(contract=contract) if contract not in self._composition.workflows:
+                self._ask(node, contract, self._value(awaited.message), step, 0, result, alone=True)
+            case nodes.CallOf(contract=contract):
+                reply = self._declare(self._names.temporary("r"))
+                self._child(node, contract, self._value(awaited.message), step, 0, reply)
+                self._settle(node, record(**{"0": Formula(reply)}), 1, node.targets)
+            case nodes.SleepFor(count=count, unit=unit):
+                body = (("run_id", Formula("run_id")), ("step", step), ("seconds", self._seconds(count, unit)))
+                self._post(node, "sleep", "/runs/pause", Record(body), None)
+            case nodes.WaitForEvent(event=event, key=key, unit=unit, count=count):
+                arguments = record(
+                    url=Formula(f'sys.get_env("{environment(self._unit)}")'),
+                    run_id=Formula("run_id"),
+                    step=step,
+                    event=event,
+                    key=self._value(key),
+                    seconds=self._seconds(count, unit),
+                )
+                self._call(node, f"wait_for_{event}", "wait_event", arguments, result)
+            case nodes.GatherOf() | nodes.EachOf():
+                self._side_by_side(node, awaited, step)
+        for target in node.targets:
+            self._declare(variable(target))
+
+    def _count(self, node: nodes.Await) -> Value:
+        """Count the await, and return its step: the place, and in a loop how often the run was here."""
+        if not self._turns:  # where nothing is done twice, the order in the program is the order of the run
+            self._ordinal += 1
+            return node.place
+        pairs: list[tuple[str, Value]] = [("ordinal", Formula("ordinal + 1"))]
+        step: Value = node.place
+        if ".body." in node.place:
+            visits = self._declare(self._names.temporary("visits"), -1)
+            pairs.append((visits, Formula(f"{visits} + 1")))
+            step = Formula(f'"{node.place}[" + string({visits}) + "]"')
+        self._set(node, "count", *pairs)
+        return step
+
+    def _seconds(self, count: nodes.Expression, unit: str) -> Value:
+        if isinstance(count, nodes.Literal) and isinstance(count.value, int):
+            return count.value * SECONDS[unit]
+        return Formula(f"({self._formula(count).text}) * {SECONDS[unit]}")
+
+    def _side_by_side(self, node: nodes.Await, awaited: nodes.GatherOf | nodes.EachOf, step: Value) -> None:
+        line = node.span.line
+        prefix = step.text if isinstance(step, Formula) else f'"{step}"'
+        if isinstance(awaited, nodes.GatherOf):
+            inputs = [self._value(call.message) for call in awaited.calls]
+            replies = [self._declare(self._names.temporary("r")) for _ in inputs]
+            branches = []
+            for place, (call, message, reply) in enumerate(zip(awaited.calls, inputs, replies, strict=True)):
+                within = self._branch(node, call.contract, message, Formula(f'{prefix} + "/{place}"'), place, reply)
+                branches.append((f"branch_{place}_{call.contract}", within))
+            name = self._name(node, "gather")
+            self._add(Parallel(name=name, line=line, shared=tuple(replies), branches=tuple(branches)))
+            found = Record(tuple((str(place), Formula(reply)) for place, reply in enumerate(replies)))
+            self._settle(node, found, len(replies), node.targets)
+            return
+        items, found_in = (self._declare(self._names.temporary(kind)) for kind in ("t", "replies"))
+        item, index, key = (self._names.temporary(kind) for kind in ("item", "index", "key"))
+        self._set(node, "each_of", (items, self._value(awaited.items)), (found_in, Record(())))
+        at = Formula(f'{prefix} + "/" + string({index})')
+        keyed = Assign(name=self._name(node, "key"), line=line, values=((key, Formula(f"string({index})")),))
+        within = self._branch(node, awaited.contract, Formula(item), at, Formula(index), f"{found_in}[{key}]")
+        loop = For(name="each", line=line, value=item, index=index, items=Formula(items), body=(keyed, *within))
+        every = Parallel(
+            name=self._name(node, "each"), line=line, shared=(found_in,), loop=loop, at_most=awaited.at_most
+        )
+        case = Case(condition=Formula(f"len({items}) > 0"), steps=(every,))
+        self._add(Switch(name=self._name(node, "any"), line=line, cases=(case,)))
+        self._settle(node, Formula(found_in), Formula(f"len({items})"), node.targets, whole=True)
+
+    def _branch(
+        self, node: nodes.Await, contract: str, message: Value, step: Value, place: Value, reply: str
+    ) -> tuple[AnyStep, ...]:
+        outer, self._steps = self._steps, []
+        own = self._names.temporary("r")
+        if contract in self._composition.workflows:
+            self._child(node, contract, message, step, place, own)
+        else:
+            self._ask(node, contract, message, step, place, own, alone=False)
+        self._set(node, "reply", (reply, Formula(own)))
+        made, self._steps = self._steps, outer
+        return tuple(made)
+
+    def _body(self, contract: str, message: Value, step: Value, place: Value) -> Record:
+        return record(
+            run_id=Formula("run_id"),
+            step=step,
+            contract=contract,
+            input=message,
+            ordinal=Formula("ordinal") if self._turns else self._ordinal,
+            branch=place,
+        )
+
+    def _ask(
+        self,
+        node: nodes.Await,
+        contract: str,
+        message: Value,
+        step: Value,
+        place: Value,
+        result: str | None,
+        *,
+        alone: bool,
+    ) -> None:
+        found = self._composition.contracts[contract]
+        arguments = record(
+            url=address(found.unit, f"/contracts/{contract}"),
+            timeout=int(found.timeout.total_seconds()) + MARGIN_S,
+            alone=alone,
+            body=self._body(contract, message, step, place),
+        )
+        self._call(node, contract, "step", arguments, result)
+
+    def _child(self, node: nodes.Await, contract: str, message: Value, step: Value, place: Value, reply: str) -> None:
+        self._post(node, f"begin_{contract}", "/runs/child", self._body(contract, message, step, place), reply)
+        outer, self._steps = self._steps, []
+        self._call(node, contract, f"run_{contract}", record(run_id=Formula(f"{reply}.child")), None)
+        again = record(run_id=Formula("run_id"), step=step, contract=contract)
+        self._post(node, f"recall_{contract}", "/runs/recall", again, reply)
+        made, self._steps = self._steps, outer
+        case = Case(condition=Formula(f'{reply}.state == "started"'), steps=tuple(made))
+        self._add(Switch(name=self._name(node, f"carry_{contract}"), line=node.span.line, cases=(case,)))
+
+    def _post(self, node: nodes.Await, what: str, path: str, body: Record, reply: str | None) -> None:
+        arguments = record(url=address(self._unit, path), timeout=MARGIN_S, alone=reply is None, body=body)
+        self._call(node, what, "step", arguments, reply)
+
+    def _call(self, node: nodes.Await, what: str, routine: str, arguments: Record, result: str | None) -> None:
+        note = f"{self._file}:{node.span.line}, place {node.place}"
+        name = self._name(node, what)
+        self._add(Call(name=name, line=node.span.line, note=note, routine=routine, arguments=arguments, result=result))
+
+    def _settle(
+        self, node: nodes.Await, replies: Value, count: Value, targets: Sequence[str], *, whole: bool = False
+    ) -> None:
+        answers = variable(targets[0]) if whole and targets else self._declare(self._names.temporary("answers"))
+        self._call(node, "settle", "settle", record(replies=replies, count=count), answers)
+        if not whole and targets:
+            pairs = [(variable(name), Formula(f"{answers}[{place}]")) for place, name in enumerate(targets)]
+            self._set(node, "answers", *pairs)
+
+
+def _all(steps: Sequence[AnyStep]) -> list[AnyStep]:
+    """Return the steps of a block, without those of loops inside it: their jumps are their own."""
+    found: list[AnyStep] = []
+    for step in steps:
+        found.append(step)
+        if isinstance(step, Switch):
+            found += [inside for case in step.cases for inside in _all(case.steps)]
+        elif isinstance(step, Try):
+            found += _all(step.body)
+    return found
+
+
+def _jumps(step: Raise, where: str) -> bool:
+    return isinstance(step.value, Record) and dict(step.value.fields)["tags"] == Items((f"jump.{where}",))

@@ -1,0 +1,229 @@
+"""The routines that every compiled workflow carries: how it talks to its functions.
+
+Every request is `POST {url of the unit}<path>`, JSON with OIDC; every reply is status 200 and a map with `state`:
+
+| path | request | states of the reply |
+| /runs/load | run_id, claimant | running (answer: input), taking_back, fenced |
+| /contracts/NAME | run_id, step, contract, input, ordinal, branch | answered, refused, failing, failed, stuck, fenced |
+| /runs/child | the same | started (child), or what is recorded |
+| /runs/recall | run_id, step, contract | answered, refused, failed, fenced |
+| /runs/pause | run_id, step, seconds | sleeping, answered, fenced |
+| /events/register | run_id, step, contract, key, seconds, callback | waiting, answered, timed_out, failed, fenced |
+| /events/take | run_id, step, contract, key, seconds | the same |
+| /runs/finish | run_id, step, state, answer | completed, taking_back, stuck, fenced |
+| /runs/take-back | run_id | answered (maybe more), failing, sleeping, stuck, fenced |
+
+`answer` is what the record holds: an answer, `{refusal, fields}`, `{error, place}`, or null. With failing, sleeping and
+waiting comes `after_seconds`, 1 or more. Statuses 408, 429 and 5xx are faults of machines, and are asked again.
+A run that is stuck ends its execution; when a person has resolved it, a new one claims it and gets recorded answers.
+"""
+
+from __future__ import annotations
+
+from isthmus.adapters.gcp.naming import environment
+from isthmus.adapters.gcp.routine import (
+    Again,
+    AnyStep,
+    Assign,
+    Call,
+    Case,
+    For,
+    Formula,
+    Items,
+    Raise,
+    Record,
+    Return,
+    Routine,
+    Switch,
+    Try,
+    Value,
+    record,
+)
+
+F = Formula
+AGAIN = Again(predicate="is_fault", retries=1_000, first_s=1, at_most_s=60, factor=2)
+
+
+def _when(name: str, condition: str, *steps: AnyStep, go: str | None = None) -> Switch:
+    return Switch(name=name, cases=(Case(condition=F(condition), steps=steps, next=go),))
+
+
+def _set(name: str, *pairs: tuple[str, Value]) -> Assign:
+    return Assign(name=name, values=pairs)
+
+
+def _post(name: str, url: str, body: Record, result: str) -> Call:
+    arguments = record(url=F(url), timeout=60, alone=False, body=body)
+    return Call(name=name, routine="step", arguments=arguments, result=result)
+
+
+def _raising() -> tuple[AnyStep, ...]:
+    """Return the steps that raise a reply which is no answer; Workflows' errors carry code, message and tags."""
+    error = record(code=409, message=F("json.encode_to_string(ended)"), tags=F("tags"))
+    tagged = _set("tag_refusal", ("tags", F('list.concat(tags, "refused." + reply.answer.refusal)')))
+    timed_out = _set("tag_event", ("ended.answer", record(timed_out=F("reply.contract"))))
+    return (
+        _set(
+            "end",
+            ("ended", record(state=F("reply.state"), step=F("reply.step"), answer=F("reply.answer"))),
+            ("tags", Items(("isthmus", F("reply.state")))),
+        ),
+        _when("if_refused", 'reply.state == "refused"', tagged),
+        _when("if_timed_out", 'reply.state == "timed_out"', timed_out),
+        Raise(name="raise_end", value=error),
+    )
+
+
+def step() -> Routine:
+    """Return the routine that asks a function, again while the function says so."""
+    request = record(url=F("url"), auth=record(type="OIDC"), timeout=F("timeout"), body=F("body"))
+    post = Call(name="post", routine="http.post", arguments=request, result="response")
+    named = _set(
+        "read",
+        ("reply", F("response.body")),
+        ("reply.step", F('default(map.get(body, "step"), "")')),
+        ("reply.contract", F('default(map.get(body, "contract"), "")')),
+        ("response", None),
+    )
+    pause = Call(name="pause", routine="sys.sleep", arguments=record(seconds=F("reply.after_seconds")))
+    once_more = Switch(name="once_more", cases=(Case(condition=True, next="ask"),))
+    steps = (
+        Try(name="ask", body=(post,), again=AGAIN),
+        named,
+        _when("again", '(reply.state == "failing") or (reply.state == "sleeping")', pause, once_more),
+        _when("side_by_side", "not (alone)", Return(name="return_reply", value=F("reply"))),
+        _when("answered", 'reply.state == "answered"', Return(name="return_answer", value=F("reply.answer"))),
+        *_raising(),
+    )
+    return Routine(name="step", params=("url", "timeout", "alone", "body"), steps=steps, purpose="ask a function")
+
+
+def settle() -> Routine:
+    """Return the routine that decides among replies: a failure outranks a refusal, then source order decides."""
+    one = _set("one", ("reply", F("replies[key]")))
+    key = _set("key_of", ("key", F("string(place)")))
+    take = _set("take", ("answers", F("list.concat(answers, reply.answer)")))
+    worse = _set("worse", ("bad", True))
+    first = For(
+        name="collect",
+        value="place",
+        span=(0, F("count - 1")),
+        body=(key, one, _when("if_bad", 'reply.state != "answered"', worse), take),
+    )
+    again_key = _set("key_again", ("key", F("string(turn)")))
+    again_one = _set("one_again", ("reply", F("replies[key]")))
+    inner = For(
+        name="each_reply",
+        value="turn",
+        span=(0, F("count - 1")),
+        body=(again_key, again_one, _when("if_state", "reply.state == state", *_raising())),
+    )
+    ranks = Items(("fenced", "stuck", "failed", "refused", "timed_out"))
+    steps = (
+        _set("begin", ("answers", Items(())), ("bad", False), ("key", ""), ("reply", None), ("ranks", ranks)),
+        _when("if_any", "count > 0", first),
+        _when("if_worse", "bad", For(name="rank", value="state", items=F("ranks"), body=(inner,))),
+        Return(name="return_answers", value=F("answers")),
+    )
+    return Routine(name="settle", params=("replies", "count"), steps=steps, purpose="decide among replies")
+
+
+def wait_event() -> Routine:
+    """Return the routine that waits for an event: the mailbox decides, a callback only wakes."""
+    asked = record(run_id=F("run_id"), step=F("step"), contract=F("event"), key=F("key"), seconds=F("seconds"))
+    registered = Record((*asked.fields, ("callback", F("endpoint.url"))))
+    opened = Call(
+        name="open",
+        routine="events.create_callback_endpoint",
+        arguments=record(http_callback_method="POST"),
+        result="endpoint",
+    )
+    listen = Call(
+        name="listen",
+        routine="events.await_callback",
+        arguments=record(callback=F("endpoint"), timeout=F("reply.after_seconds")),
+        result="woken",
+    )
+    other = _when("if_other", 'not ("TimeoutError" in tags)', Raise(name="raise_other", value=F("e")))
+    kept = _set("tags_of", ("tags", F('default(map.get(e, "tags"), nothing)')))
+    steps = (
+        _set("begin", ("nothing", Items(())), ("tags", None)),
+        opened,
+        _post("register", 'url + "/events/register"', registered, "reply"),
+        _when("registered", 'reply.state != "waiting"', go="decide"),
+        Try(name="sleep", body=(listen,), error="e", handling=(kept, other)),
+        _post("take", 'url + "/events/take"', asked, "reply"),
+        _when("taken", 'reply.state == "waiting"', go="open"),
+        Call(
+            name="decide",
+            routine="settle",
+            arguments=record(replies=record(**{"0": F("reply")}), count=1),
+            result="answers",
+        ),
+        Return(name="return_event", value=F("answers[0]")),
+    )
+    params = ("url", "run_id", "step", "event", "key", "seconds")
+    return Routine(name="wait_event", params=params, steps=steps, purpose="wait for an event, so that none is lost")
+
+
+def take_back() -> Routine:
+    """Return the routine that has a run taken back until there is nothing left, or a person is asked."""
+    steps = (
+        _post("undo", 'url + "/runs/take-back"', record(run_id=F("run_id")), "reply"),
+        _when("more", 'reply.state == "answered"', go="undo"),
+        Return(name="return_state", value=F("reply.state")),
+    )
+    return Routine(name="take_back", params=("url", "run_id"), steps=steps, purpose="undo in reverse: the plan is data")
+
+
+def is_fault() -> Routine:
+    """Return the predicate of what is asked again: faults of machines and networks."""
+    codes = Items((408, 429, 500, 502, 503, 504))
+    named = " or ".join(f'("{one}" in tags)' for one in ("ConnectionError", "ConnectionFailedError", "TimeoutError"))
+    steps = (
+        _set("begin", ("codes", codes), ("nothing", Items(()))),
+        _set(
+            "look", ("code", F('default(map.get(e, "code"), 0)')), ("tags", F('default(map.get(e, "tags"), nothing)'))
+        ),
+        Return(name="return_fault", value=F(f"(code in codes) or {named}")),
+    )
+    return Routine(name="is_fault", params=("e",), steps=steps, purpose="say whether a call is made again")
+
+
+def run(contract: str, unit: str, parameter: str) -> Routine:
+    """Return the routine that carries a run from its claim to its end."""
+    url = f'sys.get_env("{environment(unit)}")'
+    claimant = F('sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")')
+    flow = Call(
+        name="flow",
+        routine=f"flow_{contract}",
+        arguments=Record((("run_id", F("run_id")), (parameter, F("loaded.answer")))),
+        result="ended",
+    )
+    stranger = _when("if_stranger", 'not ("isthmus" in tags)', Raise(name="raise_stranger", value=F("e")))
+    ended = (
+        _set("tags_of", ("tags", F('default(map.get(e, "tags"), nothing)'))),
+        stranger,
+        _set("ended_by", ("ended", F("json.decode(text.encode(e.message))"))),
+    )
+    end = record(run_id=F("run_id"), step=F("ended.step"), state=F("ended.state"), answer=F("ended.answer"))
+    finished = Return(name="return_finished", value=F("finished.state"))
+    ended_here = '(finished.state == "completed") or (finished.state == "stuck")'
+    undo = Call(name="undo", routine="take_back", arguments=record(url=F(url), run_id=F("run_id")), result="undone")
+    steps = (
+        _set("begin", ("nothing", Items(())), ("tags", None), ("ended", None)),
+        _post("load", url + ' + "/runs/load"', record(run_id=F("run_id"), claimant=claimant), "loaded"),
+        _when("taking_back", 'loaded.state == "taking_back"', go="undo"),
+        _when("not_ours", 'loaded.state != "running"', Return(name="return_fenced", value=F("loaded.state"))),
+        Try(name="body", body=(flow,), error="e", handling=ended),
+        _when("fenced", '(ended.state == "fenced") or (ended.state == "stuck")', go="undo"),
+        _post("finish", url + ' + "/runs/finish"', end, "finished"),
+        _when(
+            "done",
+            ended_here,
+            finished,
+        ),
+        undo,
+        Return(name="return_undone", value=F("undone")),
+    )
+    return Routine(name=f"run_{contract}", params=("run_id",), steps=steps, purpose=f"carry a run of {contract}")
