@@ -51,7 +51,10 @@ GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
     (
         "Ship",
         "",
-        (Entry("package", "package", "package", "Write the function app for Azure, and have its worker index it."),),
+        (
+            Entry("lock", "lock", "lock", "Keep the versions of workflows that may have live runs."),
+            Entry("package", "package", "package", "Write the function app for Azure, and have its worker index it."),
+        ),
     ),
     (
         "Prove",
