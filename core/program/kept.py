@@ -8,6 +8,7 @@
         ...
 
 A name stands for what it stands for in the module today; the imports serve for what the module has given up since.
+Constants are part of the version: they are written beside the imports (`DAYS_MAX = 3`), and stay as they were.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import linecache
 import re
 import textwrap
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.util import resolve_name
 from types import FunctionType
 from typing import Any
@@ -37,6 +39,7 @@ NOTES = (
     "# Runs that began with this version go on by it. `isthmus lock` wrote it: do not edit it.\n"
     "# ruff: noqa\n# fmt: off\n# mypy: ignore-errors\n"
 )
+MICROSECOND = timedelta(microseconds=1)
 _HEADER = re.compile(r"# isthmus lock: (\S+) ([0-9a-f]{16}) of (\S+)\n")
 
 
@@ -75,8 +78,9 @@ def kept_text(workflow: Workflow[Any, Any], version: str) -> str:
     module = ast.parse("".join(source.lines))
     package = str(function.__globals__.get("__package__") or "")
     imports = "".join(f"{line}\n" for line in _imports(module, used, package))
+    constants = "".join(f"{line}\n" for line in _constants(function.__globals__, used))
     header = HEADER.format(contract=workflow.contract.name, version=version, module=function.__module__)
-    return f"{header}{NOTES}{imports}\n\n{textwrap.dedent(body).rstrip()}\n"
+    return f"{header}{NOTES}{imports}{constants}\n\n{textwrap.dedent(body).rstrip()}\n"
 
 
 def _imports(module: ast.Module, used: set[str], package: str) -> Iterator[str]:
@@ -94,6 +98,28 @@ def _imports(module: ast.Module, used: set[str], package: str) -> Iterator[str]:
             yield ast.unparse(ast.Import(names=names))
 
 
+def _constants(held: dict[str, Any], used: set[str]) -> Iterator[str]:
+    """Yield the assignments of the module's constants that are used: what a program holds by its value."""
+    for name in sorted(used & set(held)):
+        value = held[name]
+        if type(value) in {str, int, bool, type(None)}:
+            yield f"{name} = {value!r}"
+        elif type(value) is timedelta:
+            yield f"{name} = timedelta(microseconds={value // MICROSECOND})"
+
+
+def _constant(node: ast.Assign) -> Any:
+    """Return the value of an assignment that `_constants` wrote; ValueError when it wrote no such thing."""
+    match node.value:
+        case ast.Call(func=ast.Name(id="timedelta"), args=[], keywords=[ast.keyword(arg="microseconds", value=value)]):
+            microseconds = ast.literal_eval(value)
+            if type(microseconds) is not int:
+                raise ValueError(microseconds)
+            return timedelta(microseconds=microseconds)
+        case value:
+            return ast.literal_eval(value)
+
+
 def revived(kept: Kept, contract: Contract[Any, Any]) -> Workflow[Any, Any]:
     """Return the workflow that a kept source stands for.
 
@@ -106,9 +132,9 @@ def revived(kept: Kept, contract: Contract[Any, Any]) -> Workflow[Any, Any]:
         tree = ast.parse(kept.text)
     except (SyntaxError, ValueError, RecursionError) as error:
         raise _spoilt(kept, f"it is no Python: {error}") from None
-    functions = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    functions = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Assign)]
     if len(functions) != 1 or not isinstance(functions[0], ast.AsyncFunctionDef) or functions[0].decorator_list:
-        raise _spoilt(kept, "it holds something else than imports and one async def without decorators")
+        raise _spoilt(kept, "it holds something else than imports, constants and one async def without decorators")
     try:
         today = vars(importlib.import_module(header[3]))
     except ImportError as error:
@@ -117,7 +143,11 @@ def revived(kept: Kept, contract: Contract[Any, Any]) -> Workflow[Any, Any]:
             place=kept.file,
             instead="keep the module, with the names that the source uses, until the version is dropped",
         ) from None
-    names = {**_imported(tree, today), **today}
+    try:
+        constants = {ast.unparse(one.targets[0]): _constant(one) for one in tree.body if isinstance(one, ast.Assign)}
+    except (ValueError, OverflowError):
+        raise _spoilt(kept, "it assigns something else than a constant") from None
+    names = {**_imported(tree, today), **today, **constants}
     # What the checker reads is the text that is compiled here, whatever happens to the file.
     lines = kept.text.splitlines(keepends=True)
     linecache.cache[kept.file] = (len(kept.text), None, lines, kept.file)
@@ -168,5 +198,5 @@ def _spoilt(kept: Kept, why: str) -> LockInvalid:
     return LockInvalid(
         why,
         place=f"{kept.file}:1",
-        instead="put back the file, and the constants that it uses, as they were when it was locked",
+        instead="put back the file as it was locked, and in its module what it uses",
     )

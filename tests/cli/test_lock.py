@@ -163,17 +163,35 @@ def test_a_problem_of_an_earlier_version_is_told_with_its_kept_file_and_line(
     assert "ISTH12" in done.stdout
 
 
-def test_a_constant_that_has_changed_makes_a_kept_source_another_version(
+def test_a_constant_stays_what_it_was_for_the_version_that_was_locked_with_it(
     isthmus: Isthmus, folder: Path, project: Write
 ) -> None:
     flow = LEFT_FIRST.replace("days(1)", "days(MANY)")
-    project(pairs(flow, constants="MANY = 3\n\n"))
-    locked = isthmus("lock")
-    if locked.returncode == 1:  # a constant is no part of the subset
-        assert "ISTH12" in locked.stderr
-        return
-    project(pairs(RIGHT_FIRST, constants="MANY = 4\n\n"))
+    project(pairs(flow, imports="from datetime import timedelta", constants="MANY = 3\n\n"))
+    isthmus("lock")
+    project(pairs(flow.replace("days(MANY)", "A_WHILE"), constants="MANY = 4\nA_WHILE = days(2)\n\n"))
+    second = isthmus("lock")
+    project(pairs(RIGHT_FIRST, constants="A_WHILE = days(9)\n\n"))
+
+    assert second.returncode == 0, second.stderr
+    assert len(versions(folder)) == 2
+    assert isthmus("check").returncode == 0
+    kept = folder / "workflows.kept" / f"both_{versions(folder)[0]}.py"
+    kept.write_text(kept.read_text("utf-8").replace("MANY = 3", "MANY = 4"), "utf-8")
+    assert "ISTH115" in isthmus("check").stdout
+
+
+@pytest.mark.parametrize("line", ["MANY = print(1)", "MANY = timedelta(microseconds=1.5)"])
+def test_a_kept_source_is_never_run_beyond_its_function(
+    isthmus: Isthmus, folder: Path, project: Write, line: str
+) -> None:
+    project(pairs())
+    isthmus("lock")
+    kept = folder / "workflows.kept" / f"both_{versions(folder)[0]}.py"
+    project(pairs(RIGHT_FIRST))
+    kept.write_text(kept.read_text("utf-8") + line + "\n", "utf-8")
     done = isthmus("check")
+
     assert done.returncode == 1
     assert "ISTH115" in done.stdout
 
