@@ -25,6 +25,7 @@ from isthmus.core.workflow import Workflow
 
 if TYPE_CHECKING:
     from isthmus.core.composition import Composition
+    from isthmus.core.program.kept import Kept
 
 BACKENDS = ("local", "azure", "google")
 
@@ -102,11 +103,13 @@ class App:
             port=port, implementation=implementation, secrets=secrets, hosts=hosts, countries=countries
         )
 
-    def load(self) -> Composition:
+    def load(self, kept: Sequence[Kept] = ()) -> Composition:
         """Check everything, and return the composition that backends run.
+
+        With the kept sources of earlier versions, runs that began with these are carried on by them.
 
         Raises AppRefused (ISTH110) with every problem found, those of the workflows' sources among them.
         """
         from isthmus.core.composition import compose  # noqa: PLC0415  # the checker is slow to import
 
-        return compose(self)
+        return compose(self, kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -29,9 +29,11 @@ from isthmus.core.message import (
 )
 from isthmus.core.ports import PROVIDED, Binding, Publisher, is_gateway, is_table
 from isthmus.core.program import Program, awaited, check_workflows, waited_for
+from isthmus.core.program.kept import Kept
 from isthmus.core.refusal import Refusal
 from isthmus.core.residency import PERSONAL
 from isthmus.core.trigger import Topic
+from isthmus.core.versions import check_earlier, revive
 from isthmus.core.workflow import Workflow
 
 
@@ -44,6 +46,8 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
     handlers: Mapping[str, Handler[..., Any]]
     workflows: Mapping[str, Workflow[Any, Any]]
     programs: Mapping[str, Program]
+    versions: Mapping[tuple[str, str], tuple[Workflow[Any, Any], Program]]
+    """By contract and version, every program that runs may have, today's included, with the workflow that runs it."""
     events: Mapping[str, type[Event]]
     late_events: Mapping[str, Contract[Any, Any]]
     topics: Mapping[str, Topic]
@@ -52,6 +56,10 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
     def contract(self, name: str) -> Contract[Any, Any]:
         """Return a contract by name; KeyError when the App has none of that name."""
         return self.contracts[name]
+
+    def program(self, contract: str, version: str) -> Program:
+        """Return the program of one version of a workflow; KeyError when the App does not carry it."""
+        return self.versions[contract, version][1]
 
     def refusal(self, contract: str, name: str) -> type[Refusal]:
         """Return a refusal that a contract declares, by its name; KeyError when it declares none of that name."""
@@ -67,14 +75,19 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
         return bound[port, backend] if (port, backend) in bound else bound[port, None]
 
 
-def compose(app: App) -> Composition:
-    """Check an App and resolve it.
+def compose(app: App, kept: Sequence[Kept] = ()) -> Composition:
+    """Check an App and resolve it, with the earlier versions of its workflows that were kept.
 
     Raises AppRefused (ISTH110) with every problem found.
     """
     problems: list[str] = []
     fulfilled = _fulfilled(app, problems.append)
-    mentioned = _contracts(app, fulfilled)
+    workflows = {name: one for name, one in fulfilled.items() if isinstance(one, Workflow)}
+    programs, found = check_workflows(workflows)
+    versions = {(name, program.version): (workflows[name], program) for name, program in programs.items()}
+    earlier = revive([one for one in kept if (one.contract, one.version) not in versions], workflows, problems.append)
+    reading = [*app.workflows, *(one.workflow for one in earlier)]
+    mentioned = _contracts(app, fulfilled, reading)
     contracts = {contract.name: contract for contract in reversed(mentioned)}
     problems += _namesakes(mentioned)
     problems += _unfulfilled(app, contracts, fulfilled)
@@ -83,13 +96,11 @@ def compose(app: App) -> Composition:
     problems += _topics_without_publisher(app)
     problems += _triggers_that_do_not_fit(app)
     problems += _triggers_of_one_name(app)
-    problems += _events_of_one_name(app)
+    problems += _events_of_one_name(app, reading)
     problems += _messages_that_cannot_travel(app, contracts)
-    workflows = {name: one for name, one in fulfilled.items() if isinstance(one, Workflow)}
-    programs, found = check_workflows(workflows)
     problems += [str(problem) for problem in found]
-    events = _events(app, programs, workflows)
-    problems += _events_without_late_contract(app, programs)
+    versions = {**check_earlier(earlier, workflows, found, problems.append), **versions}
+    problems += _events_without_late_contract(app, [program for _, program in versions.values()])
     if problems:
         raise AppRefused(app.name, problems)
     handlers = {name: one for name, one in fulfilled.items() if isinstance(one, Handler)}
@@ -100,7 +111,8 @@ def compose(app: App) -> Composition:
         handlers=MappingProxyType(handlers),
         workflows=MappingProxyType(workflows),
         programs=MappingProxyType(dict(programs)),
-        events=MappingProxyType(events),
+        versions=MappingProxyType(versions),
+        events=MappingProxyType(_events(app, versions.values())),
         late_events=MappingProxyType({event.__name__: contract for event, contract in app.late_events.items()}),
         topics=MappingProxyType({topic.name: topic for topic in app.topics}),
         blueprint=_blueprint(app, contracts, handlers, programs),
@@ -126,14 +138,18 @@ def _fulfilling(app: App) -> list[Handler[..., Any] | Workflow[Any, Any]]:
     return [*app.handlers, *app.workflows]
 
 
-def _contracts(app: App, fulfilled: Mapping[str, Handler[..., Any] | Workflow[Any, Any]]) -> list[Contract[Any, Any]]:
+def _contracts(
+    app: App,
+    fulfilled: Mapping[str, Handler[..., Any] | Workflow[Any, Any]],
+    workflows: Sequence[Workflow[Any, Any]],
+) -> list[Contract[Any, Any]]:
     """Return every contract that the App mentions, once, those that workflows await and undos included."""
     waiting: list[Contract[Any, Any]] = [one.contract for one in fulfilled.values()]
     waiting += [contract for topic in app.topics for contract in topic.subscribers]
     waiting += [stream.into for stream in app.streams]
     waiting += [one.starts for one in app.schedules] + [one.starts for one in app.endpoints]
     waiting += list(app.late_events.values())
-    for one in app.workflows:
+    for one in workflows:
         waiting += [value for value in _mentioned(one) if isinstance(value, Contract)]
     found: dict[int, Contract[Any, Any]] = {}
     while waiting:
@@ -315,20 +331,18 @@ def _floats_within(annotation: Any) -> Iterator[str]:
                 yield f"{where_written(message)}: field {name} holds a float (use Money, Decimal or int)"
 
 
-def _events(
-    app: App, programs: Mapping[str, Program], workflows: Mapping[str, Workflow[Any, Any]]
-) -> dict[str, type[Event]]:
+def _events(app: App, versions: Iterable[tuple[Workflow[Any, Any], Program]]) -> dict[str, type[Event]]:
     found = {event.__name__: event for event in app.late_events}
-    for name, program in programs.items():
+    for workflow, program in versions:
         wanted = set(waited_for(program))
-        for value in _mentioned(workflows[name]):
+        for value in _mentioned(workflow):
             if isinstance(value, type) and issubclass(value, Event) and value.__name__ in wanted:
                 found[value.__name__] = value
     return found
 
 
-def _events_of_one_name(app: App) -> Iterator[str]:
-    mentioned = [*app.late_events, *(value for workflow in app.workflows for value in _mentioned(workflow))]
+def _events_of_one_name(app: App, workflows: Sequence[Workflow[Any, Any]]) -> Iterator[str]:
+    mentioned = [*app.late_events, *(value for workflow in workflows for value in _mentioned(workflow))]
     events = [one for one in mentioned if isinstance(one, type) and issubclass(one, Event)]
     first: dict[str, type[Event]] = {}
     for event in dict.fromkeys(events):
@@ -340,10 +354,11 @@ def _events_of_one_name(app: App) -> Iterator[str]:
             )
 
 
-def _events_without_late_contract(app: App, programs: Mapping[str, Program]) -> Iterator[str]:
+def _events_without_late_contract(app: App, programs: Iterable[Program]) -> Iterator[str]:
     bound = {event.__name__ for event in app.late_events}
-    for name, program in programs.items():
-        for event in sorted(set(waited_for(program)) - bound):
+    waited = {(program.contract, event): None for program in programs for event in sorted({*waited_for(program)})}
+    for name, event in waited:
+        if event not in bound:
             yield (
                 f"workflow of {name} waits for {event}, and nobody handles one that comes late "
                 f"(App(late_events={{{event}: contract}}))"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import azure.durable_functions as df
@@ -23,19 +24,20 @@ from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.streams import add_streams
 from isthmus.adapters.azure.timers import add_timers
 from isthmus.adapters.azure.topics import add_subscriptions
+from isthmus.adapters.runtime.workflows_lock import load_app
 from isthmus.core.app import App
 from isthmus.core.codec import ENCODER
 from isthmus.core.composition import Composition
 
 
-def function_app(reference: str) -> df.DFApp:
-    """Return the function app of an App, by `MODULE:APP`: what a deployed `function_app.py` calls.
+def function_app(reference: str, folder: Path | None = None) -> df.DFApp:
+    """Return the function app of an App, by `MODULE:APP`, and of the lock in a folder: `function_app.py` calls it.
 
-    Raises AppRefused (ISTH110), UnfitForAzure (ISTH140).
+    Raises AppRefused (ISTH110), LockInvalid (ISTH115), UnfitForAzure (ISTH140).
     """
     module, _, attribute = reference.partition(":")
     app: App = getattr(importlib.import_module(module), attribute)
-    return function_app_of(app.load())
+    return function_app_of(load_app(app, module, folder))
 
 
 def function_app_of(composition: Composition) -> df.DFApp:

@@ -28,7 +28,7 @@ from isthmus.adapters.sql.journal import moment
 from isthmus.adapters.sql.runs import SETTLED, RunStatus, StepState
 from isthmus.core.codec import ENCODER
 from isthmus.core.composition import Composition
-from isthmus.core.errors import IsthmusError, ReplayMismatch
+from isthmus.core.errors import IsthmusError
 
 WAKE: Final = "wake"
 """The one external event: it says that there may be something new, and never what."""
@@ -123,10 +123,11 @@ class Orchestration:
         """Run the workflow from its record to its end, and report that."""
         run = loaded.run
         record = {one.step: (one.contract, one.input_hash, one.outcome) for one in loaded.steps}
-        execution = Execution(self._composition, run, record)
         try:
-            if self._composition.programs[run.contract].version != run.version:
-                raise ReplayMismatch(f"version {run.version} is not deployed", place=f"run {run.run_id}")
+            execution = Execution(self._composition, run, record)
+        except IsthmusError as error:
+            return (yield from self._stick(run, "", error))
+        try:
             reached = execution.begin()
             while isinstance(reached, Command):
                 yield from self._settle(execution, reached)
@@ -136,10 +137,14 @@ class Orchestration:
             return FENCED
         except IsthmusError as error:
             self._leave(execution)
-            trouble = Trouble(run_id=run.run_id, step=execution.step, error=type(error).__name__, code=error.code)
-            yield self._activity(STICK, ENCODER.encode(trouble).decode())
-            return RunStatus.STUCK
+            return (yield from self._stick(run, execution.step, error))
         return (yield from self._finish(run, reached))
+
+    def _stick(self, run: Run, step: str, error: IsthmusError) -> Strand[str]:
+        """Leave the run to a person, because it cannot be driven."""
+        trouble = Trouble(run_id=run.run_id, step=step, error=type(error).__name__, code=error.code)
+        yield self._activity(STICK, ENCODER.encode(trouble).decode())
+        return RunStatus.STUCK
 
     def _leave(self, execution: Execution) -> None:
         """Let go of the workflow, and of its timers: an instance does not end before they do."""

@@ -5,6 +5,8 @@ host.json              extension bundle, task hub, concurrency
 requirements.txt       everything that runs here, at exactly these versions, the worker library included
 local.settings.json    for those who have the Azure Functions Core Tools
 .funcignore            what is left behind
+workflows.lock         the versions that may have live runs, when the App has a lock,
+workflows.kept/        and their sources
 wheels/                our own code
 <the App's module>     when it is none of ours
 """
@@ -32,6 +34,7 @@ import msgspec
 from isthmus.adapters.azure.host import DATABASE, KEY_FILE
 from isthmus.adapters.azure.indexing import Indexed
 from isthmus.adapters.azure.service_bus import NAMESPACE
+from isthmus.adapters.runtime.workflows_lock import copy_lock, hold_to_lock, home_of, is_locked
 from isthmus.core.composition import Composition
 from isthmus.core.errors import InputError, SourceError
 
@@ -42,9 +45,11 @@ LEFT_BEHIND: Final = (".git*", ".venv", "__pycache__", "*.pyc", "tests", "local.
 
 FUNCTION_APP: Final = '''"""The function app of {app}: `isthmus package azure` wrote this."""
 
+from pathlib import Path
+
 from isthmus.adapters.azure.app import function_app
 
-app = function_app("{reference}")
+app = function_app("{reference}", Path(__file__).parent)
 '''
 
 
@@ -63,8 +68,13 @@ class PackageInTheWay(InputError):
 def write_package(reference: str, composition: Composition, folder: Path) -> None:
     """Write the deployable folder of an App; one that was written before is written anew.
 
-    Raises PackageInTheWay (ISTH260).
+    Raises PackageInTheWay (ISTH260); LockStale (ISTH116) and LockInvalid (ISTH115) when the App has a lock that does
+    not list what would be deployed.
     """
+    module = reference.partition(":")[0]
+    home = home_of(module)
+    if is_locked(composition.name, home):
+        hold_to_lock(composition, home)
     if folder.exists() and any(folder.iterdir()) and not _is_package(folder):
         raise PackageInTheWay("it holds something else", place=str(folder), instead="name a new folder with -o")
     shutil.rmtree(folder, ignore_errors=True)
@@ -75,7 +85,8 @@ def write_package(reference: str, composition: Composition, folder: Path) -> Non
     _write_json(folder / "local.settings.json", LOCAL_SETTINGS)
     _write(folder / ".funcignore", "\n".join(LEFT_BEHIND) + "\n")
     _write(folder / "requirements.txt", "\n".join([f"./wheels/{wheel.name}", *sorted(pinned())]) + "\n")
-    _copy_app(reference.partition(":")[0], folder)
+    _copy_app(module, folder)
+    copy_lock(composition.name, home, folder)
 
 
 def _is_package(folder: Path) -> bool:

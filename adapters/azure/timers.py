@@ -24,12 +24,13 @@ from isthmus.adapters.runtime.deliveries import publish_tick, start_at_tick
 from isthmus.adapters.runtime.events import make_unowned_late
 from isthmus.adapters.runtime.record import Failed, Outcome
 from isthmus.adapters.runtime.runs import EndState, find_run, finish_run
+from isthmus.adapters.runtime.stepping import stick
 from isthmus.adapters.runtime.taking_back import is_part_of_another
 from isthmus.adapters.runtime.unit import UnitOfWork, unit_of
 from isthmus.adapters.sql.runs import OPEN_RUNS, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER
-from isthmus.core.errors import SourceError
+from isthmus.core.errors import ReplayMismatch, SourceError
 from isthmus.core.trigger import Schedule
 
 SWEEP: Final = "isthmus_sweep"
@@ -102,7 +103,9 @@ def _add_sweep(app: df.DFApp, host: Host) -> None:
         for contract, run_id in await asyncio.to_thread(_not_begun, host):
             await begin(client, contract, run_id)
         for run_id in await broken_runs(client):
-            if await asyncio.to_thread(_is_to_be_taken_back, host, run_id):
+            if await asyncio.to_thread(_is_without_version, host, run_id):
+                await client.purge_orchestration(run_id)  # begun again, it goes on from the record
+            elif await asyncio.to_thread(_is_to_be_taken_back, host, run_id):
                 await begin_taking_back(client, run_id)
 
     sweep.__name__ = SWEEP
@@ -114,6 +117,21 @@ def _not_begun(host: Host) -> list[tuple[str, str]]:
     with host.database.transaction() as transaction:
         rows = transaction.rows(OPEN_RUNS, "")
     return [(contract, run_id) for run_id, contract, _, status in rows if status == RunStatus.STARTED]
+
+
+def _is_without_version(host: Host, run_id: str) -> bool:
+    """Leave a run to a person whose version is not carried: by another program its history cannot be replayed."""
+
+    def work(transaction: Transaction) -> tuple[UnitOfWork | None, bool]:
+        run = find_run(transaction, run_id)
+        versions = host.composition.versions
+        if run is None or run.status != RunStatus.RUNNING or (run.contract, run.version) in versions:
+            return None, False
+        unit = unit_of(host.deployment, transaction, run, "")
+        stick(unit, run, ReplayMismatch.__name__, ReplayMismatch.code)
+        return unit, True
+
+    return host.do(work)[1]
 
 
 def _is_to_be_taken_back(host: Host, run_id: str) -> bool:

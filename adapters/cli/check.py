@@ -8,7 +8,7 @@ import click
 
 from isthmus.adapters.cli.faults import SOURCE
 from isthmus.adapters.cli.output import counted, say, say_json, say_table
-from isthmus.adapters.cli.project import app_of, app_option
+from isthmus.adapters.cli.project import app_of, app_option, loaded
 
 if TYPE_CHECKING:
     from isthmus.core.composition import Composition
@@ -26,7 +26,7 @@ def check(app_reference: str | None, as_json: bool) -> int:  # noqa: FBT001  # c
 
     app = app_of(app_reference)
     try:
-        composition = app.load()
+        composition = loaded(app, app_reference)
     except AppRefused as refused:
         if as_json:
             say_json({"app": app.name, "ok": False, "problems": refused.problems, "workflows": []})
@@ -44,9 +44,15 @@ def check(app_reference: str | None, as_json: bool) -> int:  # noqa: FBT001  # c
 def _say_what_is_fine(composition: Composition) -> None:
     plan = composition.blueprint
     say_table(
-        ["workflow", "version", "calls", "waits for"],
+        ["workflow", "version", "carries", "calls", "waits for"],
         [
-            (one.contract, one.version[:12], ", ".join(one.calls), ", ".join(one.waits_for) or "-")
+            (
+                one.contract,
+                one.version[:12],
+                _earlier(composition, one.contract, one.version),
+                ", ".join(one.calls),
+                ", ".join(one.waits_for) or "-",
+            )
             for one in plan.workflows
         ],
     )
@@ -71,3 +77,7 @@ def _say_what_is_fine(composition: Composition) -> None:
         counted(len(plan.endpoints), "endpoint"),
     ]
     say(f"\napp {plan.app} is fine: {', '.join(counts)}")
+
+
+def _earlier(composition: Composition, contract: str, today: str) -> str:
+    return ", ".join(one[:12] for name, one in composition.versions if name == contract and one != today) or "-"

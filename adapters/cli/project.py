@@ -115,12 +115,24 @@ def database_of(given: str | None) -> str:
 
 
 def composition_of(given: str | None) -> Composition:
-    """Import the app that a command works on, and load it.
+    """Import the app that a command works on, and load it with the earlier versions that its lock keeps.
 
-    Raises click.BadParameter when there is no such app, AppFails (ISTH111) when its module fails, and AppRefused
-    (ISTH110) with every problem found.
+    Raises click.BadParameter when there is no such app, AppFails (ISTH111) when its module fails, LockInvalid
+    (ISTH115), and AppRefused (ISTH110) with every problem found.
     """
-    return app_of(given).load()
+    return loaded(app_of(given), given)
+
+
+def loaded(app: App, given: str | None) -> Composition:
+    """Load an app that was imported, with the earlier versions that its lock keeps."""
+    from isthmus.adapters.runtime.workflows_lock import load_app  # noqa: PLC0415  # no app, no import
+
+    return load_app(app, module_of(given))
+
+
+def module_of(given: str | None) -> str:
+    """Return the name of the module of the app that a command works on."""
+    return reference_of(given).partition(":")[0]
 
 
 def reference_of(given: str | None) -> str:

@@ -9,7 +9,7 @@ import click
 
 from isthmus.adapters.cli.faults import INPUT, SOURCE
 from isthmus.adapters.cli.output import counted, say, say_json, say_table
-from isthmus.adapters.cli.project import app_of, app_option, database_of, database_option
+from isthmus.adapters.cli.project import app_of, app_option, database_of, database_option, loaded
 
 if TYPE_CHECKING:
     from isthmus.adapters.cli.intake import Report
@@ -69,7 +69,7 @@ def run(
     app = app_of(app_reference)
     if day_folder is not None:
         bind_day(app, day_folder)
-    report = day.run(app.load(), database_of(database_url), strict=strict, quiet=as_json)
+    report = day.run(loaded(app, app_reference), database_of(database_url), strict=strict, quiet=as_json)
     if as_json:
         say_json(report.as_json())
     else:

@@ -40,8 +40,6 @@ class Carrier(Loop):
     def __init__(self, deployment: Deployment, database: Database, clock: EngineClock, faults: Faults | None) -> None:
         super().__init__(deployment, database, clock, faults)
         self.claimant = "local"
-        self.stranded: list[str] = []
-        """Runs whose program's version is not loaded: nothing carries them on."""
         self._executions: dict[str, Execution] = {}
         self._parked: OrderedDict[str, Execution] = OrderedDict()
         self._to_load: deque[str] = deque()
@@ -51,20 +49,15 @@ class Carrier(Loop):
         self._next_sweep = 0.0
 
     def carry_on(self, run: Run, record: Mapping[str, tuple[str, str, Outcome]]) -> None:
-        """Drive a run from its record, unless it is driven already, or its version is not loaded."""
+        """Drive a run from its record, unless it is driven already; without its version, leave it to a person."""
         if run.run_id in self._executions:
             return
-        program = self.composition.programs.get(run.contract)
-        if program is None or program.version != run.version:
-            self.stranded.append(run.run_id)
-            log.error(
-                "run %s of %s has version %s, which is not loaded: deploy that version to carry it on",
-                run.run_id,
-                run.contract,
-                run.version,
-            )
+        try:
+            execution = Execution(self.composition, run, record)
+        except IsthmusError as error:
+            log.error("run %s cannot go on: %s", run.run_id, error)  # noqa: TRY400  # the place is in the error
+            self.push(StickWork(self, run, "", error))
             return
-        execution = Execution(self.composition, run, record)
         self._executions[run.run_id] = execution
         self._drive(execution, execution.begin)
 

@@ -83,9 +83,11 @@ class Deployment:
         """By contract, the events and keys that its runs own from their start."""
         self.holders: Mapping[str, tuple[str, ...]] = {
             event: tuple(
-                name
-                for name, program in composition.programs.items()
-                if any(wait.event == event for wait in waits(program) if not depends_on_input_alone(wait, program))
+                dict.fromkeys(
+                    name
+                    for (name, _), (_, program) in composition.versions.items()
+                    if any(wait.event == event for wait in waits(program) if not depends_on_input_alone(wait, program))
+                )
             )
             for event in composition.events
         }
@@ -110,8 +112,8 @@ class Deployment:
 
     def waits_for_events(self, contract: str) -> bool:
         """Say whether runs of a contract may leave events behind in their queues."""
-        program = self.program(contract)
-        return program is not None and next(waits(program), None) is not None
+        programs = [program for (name, _), (_, program) in self.composition.versions.items() if name == contract]
+        return any(next(waits(program), None) is not None for program in programs)
 
     def timed(self, contract: str, seconds: float) -> None:
         """Count a call of a contract's handler."""

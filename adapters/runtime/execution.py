@@ -22,7 +22,7 @@ from isthmus.adapters.sql.runs import StepState
 from isthmus.core.codec import ENCODER, MESSAGE_BYTES_MAX, codec
 from isthmus.core.composition import Composition
 from isthmus.core.contract import Call, Contract
-from isthmus.core.errors import InternalError
+from isthmus.core.errors import InternalError, ReplayMismatch
 from isthmus.core.program import Program
 from isthmus.core.refusal import Refusal, TimedOut
 from isthmus.core.workflow import Each, Gather, Sleep, WaitFor
@@ -74,7 +74,10 @@ class Command(msgspec.Struct):
 
 
 class Execution:
-    """Drive one run; it is told outcomes, and says what to do next."""
+    """Drive one run by the version that it began with; it is told outcomes, and says what to do next.
+
+    Raises ReplayMismatch (ISTH901) when that version is not carried.
+    """
 
     __slots__ = (
         "_awaited",
@@ -92,7 +95,14 @@ class Execution:
     )
 
     def __init__(self, composition: Composition, run: Run, record: Mapping[str, tuple[str, str, Outcome]]) -> None:
-        workflow = composition.workflows[run.contract]
+        carried = composition.versions.get((run.contract, run.version))
+        if carried is None:
+            raise ReplayMismatch(
+                f"version {run.version} of {run.contract} is not carried",
+                place=f"run {run.run_id}",
+                instead="put it back into workflows.lock with its kept source, deploy that, and replay the dead letter",
+            )
+        workflow, program = carried
         message = codec(workflow.contract.input_type).decode_opaque(run.input)
         self.run = run
         self.command: Command | None = None
@@ -103,7 +113,7 @@ class Execution:
         self._composition = composition
         self._record = dict(record)
         self._coroutine: Any = workflow.function(message)
-        self._places = places_of(workflow.function.__code__, composition.programs[run.contract])
+        self._places = places_of(workflow.function.__code__, program)
         self._visits: dict[str, int] = {}
         self._ordinal = 0
         self._awaited: Any = None

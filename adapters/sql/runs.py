@@ -146,6 +146,17 @@ OPEN_RUNS = Statement(
 )
 """The next runs, by id, that an engine has to carry on."""
 
+LIVE_RUNS = Statement(
+    select(func.count())
+    .select_from(RUN)
+    .where(
+        RUN.c.contract == bindparam("of_contract"), RUN.c.version == bindparam("of_version"), RUN.c.status.in_(LIVE)
+    ),
+    "of_contract",
+    "of_version",
+)
+"""How many runs of one version have not ended."""
+
 CLAIM = Statement(
     update(RUN)
     .values(status=RunStatus.RUNNING, claimed_by=bindparam("claimant"))

@@ -24,6 +24,7 @@ from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.dead_letters import place_of
 from isthmus.adapters.sql.faults import DriverError, translate
 from isthmus.adapters.sql.journal import moment
+from isthmus.adapters.sql.runs import LIVE_RUNS
 from isthmus.adapters.sql.schema import DEAD_LETTER, INBOX, JOURNAL, OUTBOX, RUN
 from isthmus.adapters.sql.statement import Statement
 from isthmus.adapters.sql.transaction import Transaction
@@ -168,6 +169,10 @@ class Views:
             same_moment = and_(RUN.c.started_at == started_at, RUN.c.run_id < run_id)
             query = query.where(or_(RUN.c.started_at < started_at, same_moment))
         return [_view(RunView, row) for row in self._rows(query)]
+
+    def live_runs(self, contract: str, version: str) -> int:
+        """Count the runs of one version of a workflow that have not ended."""
+        return int(self._read(LIVE_RUNS, contract, version)[0][0])
 
     def runs_of_identity(self, identity: str) -> list[RunView]:
         """Return the runs of every workflow whose input has this identity, the oldest first."""

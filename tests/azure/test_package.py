@@ -99,3 +99,43 @@ def test_a_folder_that_holds_something_else_is_not_overwritten(tmp_path: Path) -
     assert done.returncode == 3
     assert "ISTH260" in done.stderr
     assert (tmp_path / "stand.py").is_file()
+
+
+def test_a_package_carries_the_lock_and_is_refused_while_that_is_stale(tmp_path: Path) -> None:
+    source = STAND.read_text("utf-8")
+    (tmp_path / "pyproject.toml").write_text('[tool.isthmus]\napp = "stand:app"\n', "utf-8")
+    (tmp_path / "stand.py").write_text(source, "utf-8")
+    lock = [sys.executable, "-m", "isthmus.adapters.cli.main", "lock"]
+    subprocess.run(lock, cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "stand.py").write_text(source.replace("    await sleep(minutes(1))\n", ""), "utf-8")
+    stale = package(tmp_path, "stand:app")
+    assert not (tmp_path / "dist").exists()
+    subprocess.run(lock, cwd=tmp_path, check=True, capture_output=True)
+    carried = package(tmp_path, "stand:app")
+
+    assert stale.returncode == 1
+    assert "ISTH116" in stale.stderr
+    assert carried.returncode == 0, carried.stderr
+    folder = tmp_path / "dist" / "azure"
+    assert (folder / "workflows.lock").read_text("utf-8") == (tmp_path / "workflows.lock").read_text("utf-8")
+    kept = {path.name for path in (tmp_path / "workflows.kept").iterdir()}
+    assert {path.name for path in (folder / "workflows.kept").iterdir()} == kept
+    assert len(kept) == 3
+
+
+def test_a_package_whose_kept_source_was_changed_would_not_be_indexed(tmp_path: Path) -> None:
+    source = STAND.read_text("utf-8")
+    (tmp_path / "pyproject.toml").write_text("", "utf-8")
+    (tmp_path / "stand.py").write_text(source, "utf-8")
+    lock = [sys.executable, "-m", "isthmus.adapters.cli.main", "lock", "--app", "stand:app"]
+    subprocess.run(lock, cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "stand.py").write_text(source.replace("    await sleep(minutes(1))\n", ""), "utf-8")
+    subprocess.run(lock, cwd=tmp_path, check=True, capture_output=True)
+    assert package(tmp_path, "stand:app").returncode == 0
+
+    from isthmus.adapters.azure.package import WouldNotIndex, index_package  # noqa: PLC0415  # an extra
+
+    for kept in (tmp_path / "dist" / "azure" / "workflows.kept").glob("admit_*.py"):
+        kept.write_text(kept.read_text("utf-8").replace("await tell(ticket)", "pass"), "utf-8")
+    with pytest.raises(WouldNotIndex, match="ISTH115"):
+        index_package(tmp_path / "dist" / "azure")

@@ -82,6 +82,7 @@ def test_the_readme_is_done_as_it_says(shell: Shell) -> None:
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     said = {command.split()[1]: done.stdout for command, done in printed.items()}
     assert "app addresses is fine: 1 workflow, 4 handlers, 1 topic, 1 endpoint" in said["check"]
+    assert "today's version" in said["lock"]
     assert "SecondOpinion" in said["inspect"]
     assert "running" in said["start"]
     assert "completed" in said["send"]
