@@ -78,8 +78,8 @@ class Surroundings(Protocol):
         """Return the clock."""
         ...
 
-    def outlet(self) -> Outlet:
-        """Return what messages leave by."""
+    def outlet(self) -> Outlet | None:
+        """Return what messages leave by; None where they are left to the sweep of the app."""
         ...
 
 
@@ -105,11 +105,19 @@ class Settings:
         """Return the machine's clock."""
         return SystemClock()
 
-    def outlet(self) -> Outlet:
+    def outlet(self) -> Outlet | None:
         """Return the topics of Service Bus."""
         from isthmus.adapters.azure.service_bus import ServiceBusOutlet  # noqa: PLC0415  # its client is slow to import
 
         return ServiceBusOutlet()
+
+
+class OperatorSettings(Settings):
+    """Read the surroundings of an operator's machine, which sends no messages itself."""
+
+    def outlet(self) -> Outlet | None:
+        """Return nothing: what is published waits for the sweep."""
+        return None
 
 
 def _setting(name: str) -> str:
@@ -139,7 +147,7 @@ class Host:
         self.composition = composition
         self._around = _surroundings[-1]
         self.subscribers = subscribers(composition)
-        self._opened: tuple[Deployment, Database, Outlet] | None = None
+        self._opened: tuple[Deployment, Database, Outlet | None] | None = None
 
     @property
     def deployment(self) -> Deployment:
@@ -151,7 +159,7 @@ class Host:
         """Return the database."""
         return self._open()[1]
 
-    def _open(self) -> tuple[Deployment, Database, Outlet]:
+    def _open(self) -> tuple[Deployment, Database, Outlet | None]:
         """Open what the host stands on when it is first needed: indexing needs none of it."""
         if self._opened is None:
             around = self._around
@@ -164,6 +172,11 @@ class Host:
             )
             self._opened = deployment, around.database(), around.outlet()
         return self._opened
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._opened is not None:
+            self._opened[1].close()
 
     def do[U: UnitOfWork | None, T](self, work: Callable[[Transaction], tuple[U, T]]) -> tuple[U, T]:
         """Do a unit of work, again while it loses against others, and send what it published."""
@@ -208,13 +221,14 @@ class Host:
 
     def _relay(self, topic: str, key: str) -> None:
         """Send what waits to leave under one topic and key, in sequence, and mark it."""
-        if topic.startswith(HANDLED_HERE):
+        outlet = self._open()[2]
+        if topic.startswith(HANDLED_HERE) or outlet is None:
             return
         with self.database.transaction() as transaction:
             rows = transaction.rows(UNPUBLISHED_OF_KEY, topic, key)
         messages = [OutgoingMessage(row[1], row[2], row[3], bytes(row[4]), row[5]) for row in rows]
         if messages and self.subscribers.get(topic):
-            self._open()[2].send(messages)
+            outlet.send(messages)
         self.mark_published(messages)
 
     def mark_published(self, messages: Sequence[OutgoingMessage]) -> None:

@@ -1,8 +1,8 @@
 """Timers: schedules of an App, and the sweep that finds what a crash has left.
 
 schedule_<name>   a tick, once for each moment however often the timer fires
-isthmus_sweep     once a minute: messages that were not sent, runs that were not begun, runs whose orchestration
-                  ended without reporting (terminated, or failed), events that were held for nobody
+isthmus_sweep     once a minute: messages that were not sent, runs that were not begun, notes that operators left,
+                  runs whose orchestration ended without reporting (terminated, or failed), events held for nobody
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import azure.functions as func
 from isthmus.adapters.azure.endpoints import function_name
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin, begin_taking_back, broken_runs
+from isthmus.adapters.azure.operating import act_on_notes
 from isthmus.adapters.azure.streams import handle_all
 from isthmus.adapters.runtime.clock import last_tick
 from isthmus.adapters.runtime.deliveries import publish_tick, start_at_tick
@@ -99,6 +100,7 @@ def _add_sweep(app: df.DFApp, host: Host) -> None:
         await handle_all(host, client, await asyncio.to_thread(host.relay_all))
         while (await asyncio.to_thread(host.do_from_outside, SWEEP, "sweep", "", make_unowned_late))[1]:
             pass
+        await act_on_notes(client, host)
         for contract, run_id in await asyncio.to_thread(_not_begun, host):
             await begin(client, contract, run_id)
         for run_id in await broken_runs(client):

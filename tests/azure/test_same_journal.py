@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -81,22 +81,6 @@ def a_child_that_refuses(side: Any, name: str) -> None:
     for one in names:
         side.answer(one, "yes", f"7-{one}")
     side.move(2 * MINUTE)
-
-
-@pytest.fixture(scope="module")
-def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
-    """Return both sides, each on a database of its own; there is one rehearsal in a process."""
-    from sides import Azure, Laptop  # noqa: PLC0415  # an extra
-
-    opened = []
-    for kind in (Laptop, Azure):
-        folder = tmp_path_factory.mktemp(kind.__name__)
-        side = kind(folder, f"sqlite:///{folder / 'isthmus.db'}")
-        side.open()
-        opened.append(side)
-    yield opened[0], opened[1]
-    for side in opened:
-        side.close()
 
 
 @pytest.mark.parametrize(
