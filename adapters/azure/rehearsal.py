@@ -31,6 +31,7 @@ from isthmus.adapters.azure.worker import Worker, WorkerFailed
 from isthmus.adapters.runtime.clock import HurriedClock, MovedClock
 from isthmus.adapters.runtime.operations import subscribers
 from isthmus.adapters.runtime.unit import OutgoingMessage
+from isthmus.adapters.runtime.vault import KeyFile, MasterKey
 from isthmus.adapters.sql.database import Database
 from isthmus.core.composition import Composition
 from isthmus.core.errors import EnvironmentFault
@@ -58,9 +59,9 @@ class Rehearsed(Surroundings):
         """Open the database."""
         return Database.open(self._url, migrate=False)
 
-    def key_file(self) -> Path:
-        """Return the file of the master key, which is made for the rehearsal."""
-        return self._folder / "isthmus.key"
+    def master(self) -> MasterKey:
+        """Return a master key that is made for the rehearsal."""
+        return KeyFile(self._folder / "isthmus.key")
 
     def folder(self) -> Path:
         """Return the folder that the laptop's ports would have."""
