@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self
@@ -119,6 +120,7 @@ class Rehearsal:
         self._worker = Worker()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rehearsal", daemon=True)
+        self._surrounded = ExitStack()
         self._delivering = 0
         self._subscribers = subscribers(composition)
         self._last_of: dict[str, asyncio.Task[None]] = {}
@@ -136,8 +138,8 @@ class Rehearsal:
         """Index the folder, and let it work. Raises WorkerFailed."""
         os.environ["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] = "1"
         self._thread.start()
-        with surrounded_by(self._around):
-            self._wait(self._worker.load(self._package))
+        self._surrounded.enter_context(surrounded_by(self._around))  # the app opens its host when it is first invoked
+        self._wait(self._worker.load(self._package))
         self.hub.open()
         self._pump = asyncio.run_coroutine_threadsafe(self.hub.pump(self._worker), self._loop)
         self._bus = asyncio.run_coroutine_threadsafe(self._deliver_all(), self._loop)
@@ -150,6 +152,7 @@ class Rehearsal:
         self._bus.cancel()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._surrounded.close()
 
     def _wait[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()

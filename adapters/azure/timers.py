@@ -16,6 +16,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from isthmus.adapters.azure.endpoints import function_name
+from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin, begin_taking_back, broken_runs
 from isthmus.adapters.azure.operating import act_on_notes
@@ -44,11 +45,11 @@ class UnfitForAzure(SourceError):
     code = "ISTH140"
 
 
-def add_timers(app: df.DFApp, host: Host) -> None:
+def add_timers(functions: Functions, host: Host) -> None:
     """Add the functions of all schedules, and the sweep."""
     for schedule in host.composition.app.schedules:
-        _add_schedule(app, host, schedule)
-    _add_sweep(app, host)
+        _add_schedule(functions, host, schedule)
+    _add_sweep(functions, host)
 
 
 def cron_of(every: timedelta) -> str:
@@ -67,7 +68,7 @@ def cron_of(every: timedelta) -> str:
     return f"*/{gcd(every // SECOND, 60)} * * * * *"
 
 
-def _add_schedule(app: df.DFApp, host: Host, schedule: Schedule) -> None:
+def _add_schedule(functions: Functions, host: Host, schedule: Schedule) -> None:
     contract, actor = schedule.starts.name, f"schedule:{schedule.name}"
 
     async def tick(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:  # noqa: ARG001  # bound by name
@@ -86,16 +87,13 @@ def _add_schedule(app: df.DFApp, host: Host, schedule: Schedule) -> None:
         unit, _ = await asyncio.to_thread(host.do_from_outside, contract, actor, actor, publish)
         await handle_all(host, client, unit.published)
 
-    tick.__name__ = function_name("schedule", schedule.name)
-    app.timer_trigger(arg_name="timer", schedule=cron_of(schedule.every))(
-        app.durable_client_input(client_name="client")(tick)
-    )
+    functions.add(Kind.TIMER, function_name("schedule", schedule.name), tick, schedule=cron_of(schedule.every))
 
 
 # The sweep
 
 
-def _add_sweep(app: df.DFApp, host: Host) -> None:
+def _add_sweep(functions: Functions, host: Host) -> None:
     async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:  # noqa: ARG001  # bound by name
         await handle_all(host, client, await asyncio.to_thread(host.relay_all))
         while (await asyncio.to_thread(host.do_from_outside, SWEEP, "sweep", "", make_unowned_late))[1]:
@@ -107,8 +105,7 @@ def _add_sweep(app: df.DFApp, host: Host) -> None:
             if await asyncio.to_thread(_is_to_be_taken_back, host, run_id):
                 await begin_taking_back(client, run_id)
 
-    sweep.__name__ = SWEEP
-    app.timer_trigger(arg_name="timer", schedule="0 * * * * *")(app.durable_client_input(client_name="client")(sweep))
+    functions.add(Kind.TIMER, SWEEP, sweep, schedule="0 * * * * *")
 
 
 def _not_begun(host: Host) -> list[tuple[str, str]]:
