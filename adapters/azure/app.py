@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -26,6 +26,8 @@ from isthmus.core.app import App
 from isthmus.core.codec import ENCODER
 from isthmus.core.composition import Composition
 from isthmus.core.errors import SourceError
+
+CALL: Final = msgspec.json.Decoder(Call)
 
 
 class OtherApp(SourceError):
@@ -46,17 +48,17 @@ def functions_of_composition(composition: Composition) -> Functions:
     functions = Functions()
     host = Host(composition)
     for contract in composition.handlers:
-        _add_activity(functions, contract, lambda text: activities.do_step(host, _call(text)))
+        _add_activity(functions, contract, lambda text: activities.do_step(host, CALL.decode(text)))
     for contract in composition.workflows:
         functions.add(Kind.ORCHESTRATOR, contract, orchestrator.orchestrator_of(composition, contract))
     functions.add(Kind.ORCHESTRATOR, orchestrator.TAKE_BACK_LEFT, orchestrator.taking_back_of(composition))
     work: dict[str, Callable[[str], Any]] = {
         orchestrator.LOAD: lambda text: activities.load(host, *_names(text)),
         orchestrator.LOOK: lambda text: activities.look(host, text),
-        orchestrator.CHILD: lambda text: activities.begin_child(host, _call(text)),
-        orchestrator.RECALL: lambda text: activities.recall(host, _call(text)),
-        orchestrator.WAIT: lambda text: activities.wait(host, _call(text)),
-        orchestrator.PAUSE: lambda text: activities.pause(host, _call(text)),
+        orchestrator.CHILD: lambda text: activities.begin_child(host, CALL.decode(text)),
+        orchestrator.RECALL: lambda text: activities.recall(host, CALL.decode(text)),
+        orchestrator.WAIT: lambda text: activities.wait(host, CALL.decode(text)),
+        orchestrator.PAUSE: lambda text: activities.pause(host, CALL.decode(text)),
         orchestrator.FINISH: lambda text: activities.finish(host, msgspec.json.decode(text, type=End)),
         orchestrator.TAKE_BACK: lambda text: activities.take_back(host, text),
         orchestrator.STICK: lambda text: activities.get_stuck(host, msgspec.json.decode(text, type=Trouble)),
@@ -75,10 +77,6 @@ def _add_activity(functions: Functions, name: str, do: Callable[[str], Any]) -> 
         return ENCODER.encode(do(text)).decode()
 
     functions.add(Kind.ACTIVITY, name, activity)
-
-
-def _call(text: str) -> Call:
-    return msgspec.json.decode(text, type=Call)
 
 
 def _names(text: str) -> tuple[str, str]:

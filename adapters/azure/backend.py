@@ -104,6 +104,11 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
             instance = self._instances.get(instance_id)
             return instance is not None and self._is_terminal_status(instance.status)
 
+    def history_of(self, instance_id: str) -> list[Any]:
+        """Return the events of an orchestration."""
+        with self._lock:
+            return list(self._instances[instance_id].history)
+
     # Timers
 
     def _process_create_timer_action(self, instance: Any, action: Any) -> None:

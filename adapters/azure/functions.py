@@ -77,7 +77,7 @@ class Packaged:
 
     def body(self, name: str) -> Body:
         """Return what a function does."""
-        return self.load()[name]
+        return (self._bodies or self.load())[name]
 
     def load(self) -> Mapping[str, Body]:
         """Import the App, and return what its functions do. Raises OtherApp (ISTH142), AppRefused (ISTH110)."""

@@ -117,7 +117,7 @@ class Rehearsal:
         self.hub = TaskHub(clock)
         self._package = package
         self._around = Rehearsed(url, folder, clock)
-        self._worker = Worker()
+        self.worker = Worker()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rehearsal", daemon=True)
         self._surrounded = ExitStack()
@@ -125,7 +125,7 @@ class Rehearsal:
         self._subscribers = subscribers(composition)
         self._last_of: dict[str, asyncio.Task[None]] = {}
         with surrounded_by(self._around):
-            self._host = Host(composition)
+            self.host = Host(composition)
 
     @property
     def is_idle(self) -> bool:
@@ -139,9 +139,9 @@ class Rehearsal:
         os.environ["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] = "1"
         self._thread.start()
         self._surrounded.enter_context(surrounded_by(self._around))  # the app opens its host when it is first invoked
-        self._wait(self._worker.load(self._package))
+        self.wait(self.worker.load(self._package))
         self.hub.open()
-        self._pump = asyncio.run_coroutine_threadsafe(self.hub.pump(self._worker), self._loop)
+        self._pump = asyncio.run_coroutine_threadsafe(self.hub.pump(self.worker), self._loop)
         self._bus = asyncio.run_coroutine_threadsafe(self._deliver_all(), self._loop)
         return self
 
@@ -154,7 +154,8 @@ class Rehearsal:
         self._thread.join()
         self._surrounded.close()
 
-    def _wait[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def wait[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine where the worker runs, and return what it returns."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def request(self, method: str, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
@@ -171,7 +172,7 @@ class Rehearsal:
         """Send an event over HTTP."""
         headers = {"idempotency-key": event_id} if event_id else {}
         route = {"event": event, "key": key}
-        return self._wait(self._request("POST", f"/events/{event}/{key}", body, headers, route, EVENTS))
+        return self.wait(self._request("POST", f"/events/{event}/{key}", body, headers, route, EVENTS))
 
     async def _request(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str], route: Mapping[str, str], function: str
@@ -180,7 +181,7 @@ class Rehearsal:
         request = azure.http_request(
             method, f"http://127.0.0.1{path}", body, {"content-type": "application/json", **headers}, route
         )
-        result = await self._worker.invoke(name, {"req": request, "client": self.hub.client_binding()})
+        result = await self.worker.invoke(name, {"req": request, "client": self.hub.client_binding()})
         status, text = azure.http_response(result)
         return status, json.loads(text) if text else None
 
@@ -208,21 +209,21 @@ class Rehearsal:
         given, metadata = azure.service_bus_message(message.body, message.message_id, properties)
         for _ in range(DELIVERIES_MAX):
             try:
-                await self._worker.invoke(function, {"message": given, "client": self.hub.client_binding()}, metadata)
+                await self.worker.invoke(function, {"message": given, "client": self.hub.client_binding()}, metadata)
             except WorkerFailed:
                 continue
             return
 
     def ask(self, contract: str, message: Any, *, key: str) -> Any:
         """Ask one handler's contract alone, as its endpoint does. Raises the Refusal, InputError, HandlerFailed."""
-        return ask(self._host, contract, message, key, ACTOR)
+        return ask(self.host, contract, message, key, ACTOR)
 
     def begin(self, contract: str, message: Any, *, actor: str, on_behalf_of: str) -> Future[str]:
         """Start a run as an endpoint does, without waiting until that is durable."""
         return asyncio.run_coroutine_threadsafe(self._begin(contract, message, actor, on_behalf_of), self._loop)
 
     async def _begin(self, contract: str, message: Any, actor: str, on_behalf_of: str) -> str:
-        run_id = await asyncio.to_thread(start, self._host, contract, message, actor, on_behalf_of)
+        run_id = await asyncio.to_thread(start, self.host, contract, message, actor, on_behalf_of)
         client = DurableFunctionsClient(self.hub.client_binding().value)
         try:
             await begin(client, contract, run_id)
@@ -233,7 +234,7 @@ class Rehearsal:
     def sweep(self) -> None:
         """Let the timer of the sweep tick."""
         inputs = {"timer": azure.timer_tick(), "client": self.hub.client_binding()}
-        self._wait(self._worker.invoke(SWEEP, inputs))
+        self.wait(self.worker.invoke(SWEEP, inputs))
 
     def settle(self, *, timeout_seconds: float = 60) -> None:
         """Wait until nothing can go on without time passing or the outside acting.

@@ -107,7 +107,7 @@ def test_a_client_that_loses_every_answer_runs_an_order_once(azure: Any) -> None
             metadata = grpc.aio.Metadata()
             raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, metadata, metadata, "the answer was lost")
 
-    host = azure.rehearsal._host
+    host = azure.rehearsal.host
     message = b'{"id": "lost-answer", "refuse": false, "fail": false}'
 
     async def tell(_client: Any) -> None:
@@ -188,7 +188,7 @@ def test_what_is_stuck_is_tried_again_when_its_dead_letter_is_replayed(azure: An
     start(azure, "mended")
     azure.rehearsal.settle()
     trouble = activities.Trouble(run_id=run_id("mended"), step="", error="Broken", code="ISTH900")
-    activities.get_stuck(azure.rehearsal._host, trouble)
+    activities.get_stuck(azure.rehearsal.host, trouble)
     assert status(azure, "mended") == "stuck"
     letters = command(azure, "dead-letters", "list", "--json", "--target", "azure").stdout.splitlines()
     number = next(one["dead_letter_id"] for one in map(json.loads, letters) if one["run_id"] == run_id("mended"))

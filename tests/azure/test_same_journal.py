@@ -153,7 +153,7 @@ def test_the_sweep_begins_a_run_whose_start_was_lost_and_sends_what_was_left(sid
     from isthmus.adapters.azure.endpoints import start  # noqa: PLC0415  # an extra
 
     side = sides[1]
-    start(side.rehearsal._host, "admit", b'{"id": "lost", "refuse": false, "fail": false}', "test")
+    start(side.rehearsal.host, "admit", b'{"id": "lost", "refuse": false, "fail": false}', "test")
     side.rehearsal.settle()
     assert status_of(side, run_of("admit", "lost")) == "started"
 
