@@ -220,3 +220,16 @@ def test_without_a_database_the_setting_that_is_missing_is_named(azure: Any) -> 
 
     assert said.returncode == 4
     assert "ISTHMUS_DATABASE is not set" in said.stderr
+
+
+def test_without_the_extra_the_command_says_which_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    from isthmus.adapters.cli import extras, targets  # noqa: PLC0415
+
+    monkeypatch.setattr(extras, "_is_there", lambda module: module != "durabletask.azuremanaged")
+
+    with (
+        pytest.raises(extras.ExtraMissing, match=r"isthmus\[azure\]") as fault,
+        targets.host_on_azure(None, None, "start"),
+    ):
+        raise AssertionError
+    assert fault.value.place == "start --target azure"
