@@ -192,12 +192,30 @@ def report(bench: Bench, rounds: int, *, long: bool) -> None:
         Target("resident memory of the long day, MiB", [day["resident_mib"] for day in longs], most=300),
         Target("import isthmus.core / import msgspec", [imports.ratio() for _ in range(rounds)], most=2),
     ]
+    lines += azure_lines(bench, rounds)
     if bench.has_dbos:
         lines.insert(1, Target("engine / DBOS", ratios(figures["engine"], figures["dbos"]), 8))
     for line in lines:
         say(line.line())
     single = statistics.median(ratios(figures["engine"], figures["single"]))
     say(f"beside it: engine / raw sqlite3 one by one {single:.2f}; orders a second {shorts[0]['per_second']}")
+
+
+def azure_lines(bench: Bench, rounds: int) -> list[Target]:
+    """Measure what the adapter for Azure adds, where Azure's libraries are installed."""
+    if importlib.util.find_spec("durabletask") is None:
+        say("isthmus[azure] is not installed, so Azure is left out")
+        return []
+    found = [measure("azure", "--folder", str(bench.fresh())) for _ in range(rounds)]
+    rows = [one["ours"]["rows"] / one["by_hand"]["rows"] for one in found]
+    actions = [one["ours"]["actions"] / one["by_hand"]["actions"] for one in found]
+    say(f"history of an order on Azure: {found[0]['ours']}; by hand: {found[0]['by_hand']}")
+    return [
+        Target("azure: activity without its database / bare activity", [one["activity"] for one in found], most=1.15),
+        Target("azure: indexing the package / Azure's libraries alone", [one["import"] for one in found], most=1.25),
+        Target("azure: rows of history / orchestrator by hand", rows, most=1),
+        Target("azure: actions / orchestrator by hand", actions, most=1),
+    ]
 
 
 def shown(rows: dict[str, dict[str, float]]) -> str:

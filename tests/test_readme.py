@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
@@ -72,3 +73,15 @@ def test_the_day_ends_as_the_page_says(tmp_path: Path) -> None:
     printed = ran("isthmus run", tmp_path).stdout.splitlines()
 
     assert [line for line in facts if line.rstrip() not in {line.rstrip() for line in printed}] == []
+
+
+@pytest.mark.skipif(importlib.util.find_spec("azure_functions_runtime") is None, reason="needs isthmus[azure]")
+def test_the_app_of_the_page_is_packaged_for_azure_as_the_page_says(folder: Path) -> None:
+    shown = re.search(r"prints every function with what reaches it:\n\n```text\n(.*?)```", PAGE, re.DOTALL)
+    assert shown
+
+    done = ran("isthmus package azure --app payouts:app", folder)
+
+    assert done.returncode == 0, done.stderr
+    printed = [line.split() for line in done.stdout.splitlines()]
+    assert [line for line in shown[1].splitlines() if line.split() not in printed] == []

@@ -305,6 +305,8 @@ def _reply(unit: UnitOfWork, run_id: str, result: Outcome | Intent | Fenced | in
 
 def _reply_of(unit: UnitOfWork, run_id: str, state: str, answer: bytes = b"null", attempts: int = 0) -> Reply:
     """Return a reply that names the other runs which the unit of work has answered or ended."""
+    if not (unit.woken or unit.ended):
+        return Reply(state=state, answer=Raw(answer), attempts=attempts)
     answered = dict.fromkeys(other for other, _ in unit.woken if other != run_id)
     ended = dict.fromkeys(other for other in unit.ended if other != run_id)
     return Reply(state=state, answer=Raw(answer), attempts=attempts, answered=tuple(answered), ended=tuple(ended))

@@ -81,11 +81,16 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
             "managementUrls": {},
             "baseUrl": "http://127.0.0.1/runtime/webhooks/durabletask",
             "requiredQueryStringParameters": "code=x",
-            "rpcBaseUrl": f"127.0.0.1:{self._served_at}",
+            "rpcBaseUrl": self.address,
             "httpBaseUrl": "",
             "maxGrpcMessageSizeInBytes": 0,
         }
         return text(json.dumps(binding))
+
+    @property
+    def address(self) -> str:
+        """Return where it listens."""
+        return f"127.0.0.1:{self._served_at}"
 
     @property
     def is_idle(self) -> bool:
@@ -98,6 +103,11 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
         with self._lock:
             instance = self._instances.get(instance_id)
             return instance is not None and self._is_terminal_status(instance.status)
+
+    def history_of(self, instance_id: str) -> list[Any]:
+        """Return the events of an orchestration."""
+        with self._lock:
+            return list(self._instances[instance_id].history)
 
     # Timers
 

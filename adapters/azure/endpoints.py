@@ -20,6 +20,7 @@ import azure.durable_functions as df
 import azure.functions as func
 import msgspec
 
+from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin, wake
 from isthmus.adapters.runtime import operations
@@ -53,30 +54,27 @@ def function_name(*parts: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "_", "_".join(parts)).strip("_")
 
 
-def add_endpoints(app: df.DFApp, host: Host) -> None:
+def add_endpoints(functions: Functions, host: Host) -> None:
     """Add the functions of everything that is reached over HTTP."""
     for endpoint in host.composition.app.endpoints:
         method = endpoint.method.upper()
         name = function_name(method.lower(), endpoint.path)
-        _add(app, name, method, endpoint.path.lstrip("/"), _answer_endpoint(host, endpoint))
+        _add(functions, name, method, endpoint.path.lstrip("/"), _answer_endpoint(host, endpoint))
     if host.composition.events:
-        _add(app, EVENTS, "POST", "events/{event}/{*key}", _take_event(host))
+        _add(functions, EVENTS, "POST", "events/{event}/{*key}", _take_event(host))
     if any(topic.external for topic in host.composition.topics.values()):
-        _add(app, TOPICS, "POST", "topics/{name}", _take_message(host, "topic", operations.publish_from_outside))
+        _add(functions, TOPICS, "POST", "topics/{name}", _take_message(host, "topic", operations.publish_from_outside))
     if host.composition.app.streams:
-        _add(app, STREAMS, "POST", "streams/{name}", _take_message(host, "stream", operations.feed_from_outside))
+        _add(functions, STREAMS, "POST", "streams/{name}", _take_message(host, "stream", operations.feed_from_outside))
     if host.composition.workflows:
-        _add(app, WORKFLOWS, "GET", "workflows/{run_id}", _show_run(host))
+        _add(functions, WORKFLOWS, "GET", "workflows/{run_id}", _show_run(host))
 
 
-def _add(app: df.DFApp, name: str, method: str, route: str, answered: Answered) -> None:
-    """Register a function; the worker reads the names and annotations of its parameters."""
-
+def _add(functions: Functions, name: str, method: str, route: str, answered: Answered) -> None:
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
         return await _or_problem(answered, req, client)
 
-    answer.__name__ = name
-    app.route(route=route, methods=[method])(app.durable_client_input(client_name="client")(answer))
+    functions.add(Kind.HTTP, name, answer, method=method, route=route)
 
 
 def _answer_endpoint(host: Host, endpoint: Endpoint) -> Answered:

@@ -3,6 +3,7 @@
 Settings say where these are; a rehearsal puts its own in their place.
 
     ISTHMUS_DATABASE      the database's URL
+    ISTHMUS_KEY_VAULT     the master key, by its URL in Key Vault; without it
     ISTHMUS_KEY_FILE      the file of the master key, on a share that is mounted and outlives the app
     ISTHMUS_FOLDER        where ports find the files of their own
 """
@@ -23,7 +24,7 @@ from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Clock, Deployment
 from isthmus.adapters.runtime.operations import SCHEDULE_TOPIC, STREAM_TOPIC, outer_unit, reject, subscribers
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
-from isthmus.adapters.runtime.vault import KeyFile
+from isthmus.adapters.runtime.vault import KeyFile, MasterKey
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import microseconds
@@ -42,7 +43,7 @@ HANDLED_HERE = (STREAM_TOPIC, SCHEDULE_TOPIC)
 YOUNG = timedelta(minutes=10)
 """How long a function may be at it: the longest that the platform lets one run."""
 
-DATABASE, KEY_FILE, FOLDER = "ISTHMUS_DATABASE", "ISTHMUS_KEY_FILE", "ISTHMUS_FOLDER"
+DATABASE, KEY_VAULT, KEY_FILE, FOLDER = "ISTHMUS_DATABASE", "ISTHMUS_KEY_VAULT", "ISTHMUS_KEY_FILE", "ISTHMUS_FOLDER"
 
 
 class SettingMissing(EnvironmentFault):
@@ -66,8 +67,8 @@ class Surroundings(Protocol):
         """Return the database."""
         ...
 
-    def key_file(self) -> Path:
-        """Return the file of the master key."""
+    def master(self) -> MasterKey:
+        """Return the master key, which wraps the keys of persons."""
         ...
 
     def folder(self) -> Path:
@@ -78,8 +79,8 @@ class Surroundings(Protocol):
         """Return the clock."""
         ...
 
-    def outlet(self) -> Outlet:
-        """Return what messages leave by."""
+    def outlet(self) -> Outlet | None:
+        """Return what messages leave by; None where they are left to the sweep of the app."""
         ...
 
 
@@ -90,12 +91,21 @@ class Settings:
         """Open the database; its schema was brought up to date before the app was deployed."""
         return Database.open(_setting(DATABASE), migrate=False)
 
-    def key_file(self) -> Path:
-        """Return the file of the master key, which is never made here: an app that is moved would lose it."""
+    def master(self) -> MasterKey:
+        """Return the master key: the vault's, or else a file's, which is never made here: a moved app would lose it."""
+        vault = os.environ.get(KEY_VAULT)
+        if vault:
+            from isthmus.adapters.azure.key_vault import KeyVault  # noqa: PLC0415  # its client is slow to import
+
+            return KeyVault(vault)
         path = Path(_setting(KEY_FILE))
         if not path.is_file():
-            raise KeyUnavailable("there is no such file", place=str(path), instead=f"mount it, and name it: {KEY_FILE}")
-        return path
+            raise KeyUnavailable(
+                "there is no such file",
+                place=str(path),
+                instead=f"mount it, name it in {KEY_FILE}; or set {KEY_VAULT}",
+            )
+        return KeyFile(path)
 
     def folder(self) -> Path:
         """Return the folder, by default the one that the app is deployed to."""
@@ -105,11 +115,19 @@ class Settings:
         """Return the machine's clock."""
         return SystemClock()
 
-    def outlet(self) -> Outlet:
+    def outlet(self) -> Outlet | None:
         """Return the topics of Service Bus."""
         from isthmus.adapters.azure.service_bus import ServiceBusOutlet  # noqa: PLC0415  # its client is slow to import
 
         return ServiceBusOutlet()
+
+
+class OperatorSettings(Settings):
+    """Read the surroundings of an operator's machine, which sends no messages itself."""
+
+    def outlet(self) -> Outlet | None:
+        """Return nothing: what is published waits for the sweep."""
+        return None
 
 
 def _setting(name: str) -> str:
@@ -139,7 +157,7 @@ class Host:
         self.composition = composition
         self._around = _surroundings[-1]
         self.subscribers = subscribers(composition)
-        self._opened: tuple[Deployment, Database, Outlet] | None = None
+        self._opened: tuple[Deployment, Database, Outlet | None] | None = None
 
     @property
     def deployment(self) -> Deployment:
@@ -151,19 +169,24 @@ class Host:
         """Return the database."""
         return self._open()[1]
 
-    def _open(self) -> tuple[Deployment, Database, Outlet]:
+    def _open(self) -> tuple[Deployment, Database, Outlet | None]:
         """Open what the host stands on when it is first needed: indexing needs none of it."""
         if self._opened is None:
             around = self._around
             deployment = Deployment(
                 self.composition,
                 backend="azure",
-                master=lambda: KeyFile(around.key_file()),
+                master=around.master,
                 clock=around.clock(),
                 configure=configuration_in(around.folder()),
             )
             self._opened = deployment, around.database(), around.outlet()
         return self._opened
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._opened is not None:
+            self._opened[1].close()
 
     def do[U: UnitOfWork | None, T](self, work: Callable[[Transaction], tuple[U, T]]) -> tuple[U, T]:
         """Do a unit of work, again while it loses against others, and send what it published."""
@@ -208,13 +231,14 @@ class Host:
 
     def _relay(self, topic: str, key: str) -> None:
         """Send what waits to leave under one topic and key, in sequence, and mark it."""
-        if topic.startswith(HANDLED_HERE):
+        outlet = self._open()[2]
+        if topic.startswith(HANDLED_HERE) or outlet is None:
             return
         with self.database.transaction() as transaction:
             rows = transaction.rows(UNPUBLISHED_OF_KEY, topic, key)
         messages = [OutgoingMessage(row[1], row[2], row[3], bytes(row[4]), row[5]) for row in rows]
         if messages and self.subscribers.get(topic):
-            self._open()[2].send(messages)
+            outlet.send(messages)
         self.mark_published(messages)
 
     def mark_published(self, messages: Sequence[OutgoingMessage]) -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-import azure.durable_functions as df
 import grpc.aio
-from durabletask.client import OrchestrationQuery, OrchestrationStatus
+from durabletask.client import AsyncTaskHubGrpcClient, OrchestrationQuery, OrchestrationStatus
 
 from isthmus.adapters.azure.orchestrator import ANSWERED, TAKE_BACK_LEFT, WAKE
 from isthmus.adapters.runtime.unit import UnitOfWork
@@ -22,12 +21,12 @@ LEFT: Final = ".left"
 """Ends the id of the instance that takes back a run whose own instance has ended without reporting."""
 
 
-async def begin(client: df.DurableFunctionsClient, contract: str, run_id: str) -> None:
-    """Begin the orchestration of a run, unless it was begun before."""
-    await _schedule(client, contract, run_id, run_id)
+async def begin(client: AsyncTaskHubGrpcClient, contract: str, run_id: str) -> bool:
+    """Begin the orchestration of a run, unless it was begun before; say whether it is begun now."""
+    return await _schedule(client, contract, run_id, run_id)
 
 
-async def begin_taking_back(client: df.DurableFunctionsClient, run_id: str) -> None:
+async def begin_taking_back(client: AsyncTaskHubGrpcClient, run_id: str) -> None:
     """Begin to take back what a run has left, unless that goes on; what has broken off begins anew."""
     instance_id = f"{run_id}{LEFT}"
     state = await client.get_orchestration_state(instance_id, fetch_payloads=False)
@@ -36,27 +35,29 @@ async def begin_taking_back(client: df.DurableFunctionsClient, run_id: str) -> N
     await _schedule(client, TAKE_BACK_LEFT, run_id, instance_id)
 
 
-async def _schedule(client: df.DurableFunctionsClient, orchestrator: str, run_id: str, instance_id: str) -> None:
+async def _schedule(client: AsyncTaskHubGrpcClient, orchestrator: str, run_id: str, instance_id: str) -> bool:
     try:
         await client.schedule_new_orchestration(orchestrator, input=run_id, instance_id=instance_id)
     except grpc.aio.AioRpcError as error:
         if error.code() is not grpc.StatusCode.ALREADY_EXISTS:
             raise
+        return False
+    return True
 
 
-async def broken_runs(client: df.DurableFunctionsClient) -> list[str]:
+async def broken_runs(client: AsyncTaskHubGrpcClient) -> list[str]:
     """Return the runs whose instances have ended without reporting: terminated by somebody, or failed."""
     states = await client.get_all_orchestration_states(OrchestrationQuery(runtime_status=list(BROKEN)))
     return list(dict.fromkeys(state.instance_id.removesuffix(LEFT) for state in states))
 
 
-async def wake(client: df.DurableFunctionsClient, unit: UnitOfWork) -> None:
+async def wake(client: AsyncTaskHubGrpcClient, unit: UnitOfWork) -> None:
     """Wake the runs that a unit of work has answered; one that is not woken looks again when its time is over."""
     for run_id in dict.fromkeys(run_id for run_id, _ in unit.woken):
         await wake_run(client, run_id, ANSWERED)
 
 
-async def wake_run(client: df.DurableFunctionsClient, run_id: str, why: str) -> None:
+async def wake_run(client: AsyncTaskHubGrpcClient, run_id: str, why: str) -> None:
     """Wake a run: what it waits for may be there, or a person has changed its status."""
     try:
         await client.raise_orchestration_event(run_id, WAKE, data=why)

@@ -1,6 +1,7 @@
 """The package: the folder that is deployed to Azure Functions, and the proof that it can be indexed.
 
 function_app.py        names the App
+functions.json         its functions, so that indexing need not import it
 host.json              extension bundle, task hub, concurrency
 requirements.txt       everything that runs here, at exactly these versions, the worker library included
 local.settings.json    for those who have the Azure Functions Core Tools
@@ -31,6 +32,7 @@ from typing import Any, Final
 
 import msgspec
 
+from isthmus.adapters.azure.app import functions_of_composition
 from isthmus.adapters.azure.host import DATABASE, KEY_FILE
 from isthmus.adapters.azure.indexing import Indexed
 from isthmus.adapters.azure.service_bus import NAMESPACE
@@ -47,9 +49,10 @@ FUNCTION_APP: Final = '''"""The function app of {app}: `isthmus package azure` w
 
 from pathlib import Path
 
-from isthmus.adapters.azure.app import function_app
+from isthmus.adapters.azure.functions import Packaged
 
-app = function_app("{reference}", Path(__file__).parent)
+packaged = Packaged("{reference}", Path(__file__).parent)
+app = packaged.function_app()
 '''
 
 
@@ -81,6 +84,7 @@ def write_package(reference: str, composition: Composition, folder: Path) -> Non
     (folder / "wheels").mkdir(parents=True)
     wheel = write_wheel(folder / "wheels")
     _write(folder / "function_app.py", FUNCTION_APP.format(app=composition.name, reference=reference))
+    functions_of_composition(composition).write(folder)
     _write_json(folder / "host.json", host_settings(composition))
     _write_json(folder / "local.settings.json", LOCAL_SETTINGS)
     _write(folder / ".funcignore", "\n".join(LEFT_BEHIND) + "\n")

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Self
@@ -31,6 +32,7 @@ from isthmus.adapters.azure.worker import Worker, WorkerFailed
 from isthmus.adapters.runtime.clock import HurriedClock, MovedClock
 from isthmus.adapters.runtime.operations import subscribers
 from isthmus.adapters.runtime.unit import OutgoingMessage
+from isthmus.adapters.runtime.vault import KeyFile, MasterKey
 from isthmus.adapters.sql.database import Database
 from isthmus.core.composition import Composition
 from isthmus.core.errors import EnvironmentFault
@@ -58,9 +60,9 @@ class Rehearsed(Surroundings):
         """Open the database."""
         return Database.open(self._url, migrate=False)
 
-    def key_file(self) -> Path:
-        """Return the file of the master key, which is made for the rehearsal."""
-        return self._folder / "isthmus.key"
+    def master(self) -> MasterKey:
+        """Return a master key that is made for the rehearsal."""
+        return KeyFile(self._folder / "isthmus.key")
 
     def folder(self) -> Path:
         """Return the folder that the laptop's ports would have."""
@@ -115,14 +117,15 @@ class Rehearsal:
         self.hub = TaskHub(clock)
         self._package = package
         self._around = Rehearsed(url, folder, clock)
-        self._worker = Worker()
+        self.worker = Worker()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rehearsal", daemon=True)
+        self._surrounded = ExitStack()
         self._delivering = 0
         self._subscribers = subscribers(composition)
         self._last_of: dict[str, asyncio.Task[None]] = {}
         with surrounded_by(self._around):
-            self._host = Host(composition)
+            self.host = Host(composition)
 
     @property
     def is_idle(self) -> bool:
@@ -135,10 +138,10 @@ class Rehearsal:
         """Index the folder, and let it work. Raises WorkerFailed."""
         os.environ["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] = "1"
         self._thread.start()
-        with surrounded_by(self._around):
-            self._wait(self._worker.load(self._package))
+        self._surrounded.enter_context(surrounded_by(self._around))  # the app opens its host when it is first invoked
+        self.wait(self.worker.load(self._package))
         self.hub.open()
-        self._pump = asyncio.run_coroutine_threadsafe(self.hub.pump(self._worker), self._loop)
+        self._pump = asyncio.run_coroutine_threadsafe(self.hub.pump(self.worker), self._loop)
         self._bus = asyncio.run_coroutine_threadsafe(self._deliver_all(), self._loop)
         return self
 
@@ -149,8 +152,10 @@ class Rehearsal:
         self._bus.cancel()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._surrounded.close()
 
-    def _wait[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def wait[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine where the worker runs, and return what it returns."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     def request(self, method: str, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
@@ -167,7 +172,7 @@ class Rehearsal:
         """Send an event over HTTP."""
         headers = {"idempotency-key": event_id} if event_id else {}
         route = {"event": event, "key": key}
-        return self._wait(self._request("POST", f"/events/{event}/{key}", body, headers, route, EVENTS))
+        return self.wait(self._request("POST", f"/events/{event}/{key}", body, headers, route, EVENTS))
 
     async def _request(
         self, method: str, path: str, body: bytes, headers: Mapping[str, str], route: Mapping[str, str], function: str
@@ -176,7 +181,7 @@ class Rehearsal:
         request = azure.http_request(
             method, f"http://127.0.0.1{path}", body, {"content-type": "application/json", **headers}, route
         )
-        result = await self._worker.invoke(name, {"req": request, "client": self.hub.client_binding()})
+        result = await self.worker.invoke(name, {"req": request, "client": self.hub.client_binding()})
         status, text = azure.http_response(result)
         return status, json.loads(text) if text else None
 
@@ -204,21 +209,21 @@ class Rehearsal:
         given, metadata = azure.service_bus_message(message.body, message.message_id, properties)
         for _ in range(DELIVERIES_MAX):
             try:
-                await self._worker.invoke(function, {"message": given, "client": self.hub.client_binding()}, metadata)
+                await self.worker.invoke(function, {"message": given, "client": self.hub.client_binding()}, metadata)
             except WorkerFailed:
                 continue
             return
 
     def ask(self, contract: str, message: Any, *, key: str) -> Any:
         """Ask one handler's contract alone, as its endpoint does. Raises the Refusal, InputError, HandlerFailed."""
-        return ask(self._host, contract, message, key, ACTOR)
+        return ask(self.host, contract, message, key, ACTOR)
 
     def begin(self, contract: str, message: Any, *, actor: str, on_behalf_of: str) -> Future[str]:
         """Start a run as an endpoint does, without waiting until that is durable."""
         return asyncio.run_coroutine_threadsafe(self._begin(contract, message, actor, on_behalf_of), self._loop)
 
     async def _begin(self, contract: str, message: Any, actor: str, on_behalf_of: str) -> str:
-        run_id = await asyncio.to_thread(start, self._host, contract, message, actor, on_behalf_of)
+        run_id = await asyncio.to_thread(start, self.host, contract, message, actor, on_behalf_of)
         client = DurableFunctionsClient(self.hub.client_binding().value)
         try:
             await begin(client, contract, run_id)
@@ -229,7 +234,7 @@ class Rehearsal:
     def sweep(self) -> None:
         """Let the timer of the sweep tick."""
         inputs = {"timer": azure.timer_tick(), "client": self.hub.client_binding()}
-        self._wait(self._worker.invoke(SWEEP, inputs))
+        self.wait(self.worker.invoke(SWEEP, inputs))
 
     def settle(self, *, timeout_seconds: float = 60) -> None:
         """Wait until nothing can go on without time passing or the outside acting.

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 from itertools import groupby
-from typing import Any, List  # noqa: UP035  # the worker knows this spelling alone
+from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from isthmus.adapters.azure.endpoints import function_name
+from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.topics import hand_on
 from isthmus.adapters.runtime.operations import STREAM_TOPIC, outer_unit, take_in
@@ -33,30 +34,24 @@ CONNECTION = "ISTHMUS_EVENT_HUBS"
 NAMESPACE = f"{CONNECTION}__fullyQualifiedNamespace"
 
 
-def add_streams(app: df.DFApp, host: Host) -> None:
+def add_streams(functions: Functions, host: Host) -> None:
     """Add the functions of all streams."""
     for stream in host.composition.app.streams:
-        _add_stream(app, host, stream)
+        _add_stream(functions, host, stream)
 
 
-def _add_stream(app: df.DFApp, host: Host, stream: Stream) -> None:
-    async def read(records: List[func.EventHubEvent], client: df.DurableFunctionsClient) -> None:  # noqa: UP006
+def _add_stream(functions: Functions, host: Host, stream: Stream) -> None:
+    async def read(records: list[func.EventHubEvent], client: df.DurableFunctionsClient) -> None:
         taken = await asyncio.to_thread(_take_all, host, stream, records)
         in_order = sorted(taken, key=lambda one: one.ordering_key)  # stable: within a key as they came
         queues = [list(queue) for _, queue in groupby(in_order, key=lambda one: one.ordering_key)]
         await asyncio.gather(*(handle_all(host, client, queue) for queue in queues))
 
-    read.__name__ = function_name("stream", stream.name)
-    app.event_hub_message_trigger(
-        arg_name="records",
-        connection=CONNECTION,
-        event_hub_name=stream.name,
-        cardinality=func.Cardinality.MANY,
-        data_type=func.DataType.BINARY,
-    )(app.durable_client_input(client_name="client")(read))
+    name = function_name("stream", stream.name)
+    functions.add(Kind.EVENT_HUB, name, read, connection=CONNECTION, hub=stream.name)
 
 
-def _take_all(host: Host, stream: Stream, records: List[func.EventHubEvent]) -> list[OutgoingMessage]:  # noqa: UP006
+def _take_all(host: Host, stream: Stream, records: list[func.EventHubEvent]) -> list[OutgoingMessage]:
     taken = []
     for record in records:
         place = f"{_partition_of(record)}/{record.sequence_number}"

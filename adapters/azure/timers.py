@@ -1,8 +1,8 @@
 """Timers: schedules of an App, and the sweep that finds what a crash has left.
 
 schedule_<name>   a tick, once for each moment however often the timer fires
-isthmus_sweep     once a minute: messages that were not sent, runs that were not begun, runs whose orchestration
-                  ended without reporting (terminated, or failed), events that were held for nobody
+isthmus_sweep     once a minute: messages that were not sent, runs that were not begun, notes that operators left,
+                  runs whose orchestration ended without reporting (terminated, or failed), events held for nobody
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from isthmus.adapters.azure.endpoints import function_name
+from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin, begin_taking_back, broken_runs
+from isthmus.adapters.azure.operating import act_on_notes
 from isthmus.adapters.azure.streams import handle_all
 from isthmus.adapters.runtime.clock import last_tick
 from isthmus.adapters.runtime.deliveries import publish_tick, start_at_tick
@@ -44,11 +46,11 @@ class UnfitForAzure(SourceError):
     code = "ISTH140"
 
 
-def add_timers(app: df.DFApp, host: Host) -> None:
+def add_timers(functions: Functions, host: Host) -> None:
     """Add the functions of all schedules, and the sweep."""
     for schedule in host.composition.app.schedules:
-        _add_schedule(app, host, schedule)
-    _add_sweep(app, host)
+        _add_schedule(functions, host, schedule)
+    _add_sweep(functions, host)
 
 
 def cron_of(every: timedelta) -> str:
@@ -67,7 +69,7 @@ def cron_of(every: timedelta) -> str:
     return f"*/{gcd(every // SECOND, 60)} * * * * *"
 
 
-def _add_schedule(app: df.DFApp, host: Host, schedule: Schedule) -> None:
+def _add_schedule(functions: Functions, host: Host, schedule: Schedule) -> None:
     contract, actor = schedule.starts.name, f"schedule:{schedule.name}"
 
     async def tick(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:  # noqa: ARG001  # bound by name
@@ -86,20 +88,18 @@ def _add_schedule(app: df.DFApp, host: Host, schedule: Schedule) -> None:
         unit, _ = await asyncio.to_thread(host.do_from_outside, contract, actor, actor, publish)
         await handle_all(host, client, unit.published)
 
-    tick.__name__ = function_name("schedule", schedule.name)
-    app.timer_trigger(arg_name="timer", schedule=cron_of(schedule.every))(
-        app.durable_client_input(client_name="client")(tick)
-    )
+    functions.add(Kind.TIMER, function_name("schedule", schedule.name), tick, schedule=cron_of(schedule.every))
 
 
 # The sweep
 
 
-def _add_sweep(app: df.DFApp, host: Host) -> None:
+def _add_sweep(functions: Functions, host: Host) -> None:
     async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:  # noqa: ARG001  # bound by name
         await handle_all(host, client, await asyncio.to_thread(host.relay_all))
         while (await asyncio.to_thread(host.do_from_outside, SWEEP, "sweep", "", make_unowned_late))[1]:
             pass
+        await act_on_notes(client, host)
         for contract, run_id in await asyncio.to_thread(_not_begun, host):
             await begin(client, contract, run_id)
         for run_id in await broken_runs(client):
@@ -108,8 +108,7 @@ def _add_sweep(app: df.DFApp, host: Host) -> None:
             elif await asyncio.to_thread(_is_to_be_taken_back, host, run_id):
                 await begin_taking_back(client, run_id)
 
-    sweep.__name__ = SWEEP
-    app.timer_trigger(arg_name="timer", schedule="0 * * * * *")(app.durable_client_input(client_name="client")(sweep))
+    functions.add(Kind.TIMER, SWEEP, sweep, schedule="0 * * * * *")
 
 
 def _not_begun(host: Host) -> list[tuple[str, str]]:

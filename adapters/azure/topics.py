@@ -16,6 +16,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from isthmus.adapters.azure.endpoints import function_name
+from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin, wake
 from isthmus.adapters.azure.service_bus import CONNECTION, ORDERING_KEY, RUN, bus_name
@@ -40,30 +41,26 @@ class DeliveryFailed(EnvironmentFault):
     code = "ISTH361"
 
 
-def add_subscriptions(app: df.DFApp, host: Host) -> None:
+def add_subscriptions(functions: Functions, host: Host) -> None:
     """Add the functions of all subscriptions."""
     for topic in host.composition.topics.values():
         for contract in topic.subscribers:
-            _add_subscription(app, host, topic.name, contract.name)
+            _add_subscription(functions, host, topic.name, contract.name)
     for event, contract in host.composition.late_events.items():
-        _add_subscription(app, host, f"{LATE_TOPIC}{event}", contract.name)
+        _add_subscription(functions, host, f"{LATE_TOPIC}{event}", contract.name)
 
 
-def _add_subscription(app: df.DFApp, host: Host, topic: str, subscriber: str) -> None:
+def _add_subscription(functions: Functions, host: Host, topic: str, subscriber: str) -> None:
     async def deliver(message: func.ServiceBusMessage, client: df.DurableFunctionsClient) -> None:
         outgoing = await asyncio.to_thread(_message_of, host, topic, message)
         result = await hand_on(host, client, outgoing, subscriber)
         if isinstance(result, Outcome) and result.state is StepState.FAILING:
             raise DeliveryFailed(f"{subscriber} failed in attempt {result.attempts}", place=f"topic {topic}")
 
-    deliver.__name__ = function_name(bus_name(topic), subscriber)
-    app.service_bus_topic_trigger(
-        arg_name="message",
-        connection=CONNECTION,
-        topic_name=bus_name(topic),
-        subscription_name=subscriber,
-        is_sessions_enabled=True,
-    )(app.durable_client_input(client_name="client")(deliver))
+    name = function_name(bus_name(topic), subscriber)
+    functions.add(
+        Kind.SERVICE_BUS, name, deliver, connection=CONNECTION, topic=bus_name(topic), subscription=subscriber
+    )
 
 
 def _message_of(host: Host, topic: str, message: func.ServiceBusMessage) -> OutgoingMessage:

@@ -8,7 +8,7 @@ from typing import Final
 from isthmus.core.errors import EnvironmentFault
 
 MODULES: Final = {
-    "azure": ("azure.durable_functions", "azure_functions_runtime", "durabletask"),
+    "azure": ("azure.durable_functions", "azure_functions_runtime", "durabletask.azuremanaged", "azure.keyvault.keys"),
     "google": ("yaml", "httpx2"),
     "testing": ("hypothesis",),
 }

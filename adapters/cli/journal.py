@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isthmus.adapters.cli.output import counted, say, say_json, say_table
-from isthmus.adapters.cli.project import database_of, database_option
+from isthmus.adapters.cli.project import database_option
+from isthmus.adapters.cli.targets import target_option, views_on
 from isthmus.core.errors import NotFound
 
 if TYPE_CHECKING:
@@ -32,15 +33,15 @@ def journal() -> None:
 
 @journal.command()
 @database_option
+@target_option
 @selection
-def show(database_url: str | None, order: str | None, run: str | None) -> None:
+def show(database_url: str | None, target: str, order: str | None, run: str | None) -> None:
     """Show the entries of an order or a run: who, on whose behalf, what, when, before and after."""
     if order is None and run is None:
         raise click.UsageError("name an --order or a --run; `isthmus journal export` writes everything")
-    from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
     from isthmus.adapters.cli.shown import ENTRY_COLUMNS, entry_row  # noqa: PLC0415
 
-    with views_of(database_of(database_url)) as views:
+    with views_on(target, database_url) as views:
         entries = list(_entries(views, order, run))
     say_table(ENTRY_COLUMNS, [entry_row(entry) for entry in entries[:SHOWN_MAX]])
     hidden = len(entries) - SHOWN_MAX
@@ -52,6 +53,7 @@ def show(database_url: str | None, order: str | None, run: str | None) -> None:
 
 @journal.command()
 @database_option
+@target_option
 @selection
 @click.option(
     "--format",
@@ -61,12 +63,11 @@ def show(database_url: str | None, order: str | None, run: str | None) -> None:
     show_default=True,
     help="JSON: one object a line. CSV: one row an entry, bodies as JSON.",
 )
-def export(database_url: str | None, order: str | None, run: str | None, form: str) -> None:
+def export(database_url: str | None, target: str, order: str | None, run: str | None, form: str) -> None:
     """Write the entries of an order, of a run, or all there are, in the order they were written."""
-    from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
     from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
-    with views_of(database_of(database_url)) as views:
+    with views_on(target, database_url) as views:
         entries = _entries(views, order, run)
         if form == "json":
             for entry in entries:

@@ -51,7 +51,8 @@ def azure(app_reference: str | None, folder: Path) -> None:
     say(f"\n{len(rows)} functions in {folder}: {size_of(folder) / KIB:,.0f} KiB")
     say(
         f"Import: {indexed.import_ms:,.0f} ms, of which Azure's own libraries {indexed.floor_ms:,.0f} ms "
-        f"({indexed.import_ms / indexed.floor_ms:.2f} times these alone)"
+        f"({indexed.import_ms / indexed.floor_ms:.2f} times these alone); "
+        f"the app, at the first invocation: {indexed.load_ms:,.0f} ms"
     )
     if len(units) > 1:
         say(f"The units {', '.join(units)} share this one folder: they scale together.")

@@ -1,7 +1,8 @@
 """`isthmus start` and `isthmus send`: ask a contract for its work, and tell a run what it waits for.
 
 When an engine holds the database (`isthmus serve`), what is asked is written there, and that engine goes on with it.
-Otherwise an engine of this process takes it as far as it goes without time passing.
+Otherwise an engine of this process takes it as far as it goes without time passing. With `--target azure` it is written
+in the app's database, and the task hub is told.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import click
 from isthmus.adapters.cli.faults import SOURCE
 from isthmus.adapters.cli.output import say, say_json
 from isthmus.adapters.cli.project import app_option, composition_of, database_of, database_option
+from isthmus.adapters.cli.targets import AZURE, host_on_azure, hub_option, say_whether_told, tell_hub
 from isthmus.core.errors import InputError, NotFound
 from isthmus.core.refusal import Refusal
 
 if TYPE_CHECKING:
+    from isthmus.adapters.azure.host import Host
+    from isthmus.adapters.sql.database import Database
     from isthmus.core.composition import Composition
 
 ACTOR: Final = "isthmus"
@@ -71,6 +75,7 @@ def message_of(given: str) -> bytes:
 @click.command()
 @app_option
 @database_option
+@hub_option
 @click.argument("contract")
 @input_option
 @click.option(
@@ -84,6 +89,8 @@ def message_of(given: str) -> bytes:
 def start(
     app_reference: str | None,
     database_url: str | None,
+    target: str,
+    task_hub: str | None,
     contract: str,
     given: str,
     key: str | None,
@@ -105,6 +112,10 @@ def start(
         raise NotFound(
             f"app {composition.name} has no contract {contract}", place="CONTRACT", instead=f"name one of: {known}"
         )
+    if target == AZURE:
+        with host_on_azure(composition, database_url, "start") as host:
+            asked_for = on_behalf_of or actor
+            return _start_on_azure(host, task_hub, contract, message, actor, asked_for, as_json=as_json)
     if contract in composition.handlers:
         return _ask(
             composition,
@@ -155,6 +166,27 @@ def _ask(
     return 0
 
 
+def _start_on_azure(
+    host: Host, task_hub: str | None, contract: str, message: bytes, actor: str, on_behalf_of: str, *, as_json: bool
+) -> int:
+    """Write a start down and have it begun; the run that it already is goes on as it does."""
+    from isthmus.adapters.azure import operating  # noqa: PLC0415  # an extra
+    from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
+    from isthmus.adapters.sql.views import Views  # noqa: PLC0415
+
+    run_id = operating.start(host, contract, message, actor=actor, on_behalf_of=on_behalf_of)
+    if not as_json:
+        say(f"run {run_id} of {contract} is written down")
+    told = tell_hub(host, task_hub)
+    with Views(host.database) as views:
+        run = views.run(run_id)
+    if as_json:
+        say_json(plain(run))
+    else:
+        say_whether_told(told=told, what=f"its orchestration is begun; it is {run.status}")
+    return SOURCE if run.status in BAD_OUTCOMES else 0
+
+
 def _report(engine: Any, database_url: str, run_id: str, *, as_json: bool) -> int:
     """Let the run go as far as it can, and say how it stands."""
     from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
@@ -179,6 +211,7 @@ def _report(engine: Any, database_url: str, run_id: str, *, as_json: bool) -> in
 @click.command()
 @app_option
 @database_option
+@hub_option
 @click.argument("event")
 @click.option("--key", required=True, help="The key by which a run waits.")
 @input_option
@@ -188,6 +221,8 @@ def _report(engine: Any, database_url: str, run_id: str, *, as_json: bool) -> in
 def send(
     app_reference: str | None,
     database_url: str | None,
+    target: str,
+    task_hub: str | None,
     event: str,
     key: str,
     given: str,
@@ -201,25 +236,38 @@ def send(
     if event not in composition.events:
         known = ", ".join(composition.events) or "it waits for none"
         raise NotFound(f"app {composition.name} has no event {event}", place="EVENT", instead=f"name one of: {known}")
+    if target == AZURE:
+        from isthmus.adapters.azure import operating  # noqa: PLC0415  # an extra
+
+        with host_on_azure(composition, database_url, "send") as host:
+            operating.send(host, event, key, message, event_id=event_id, actor=actor)
+            told = tell_hub(host, task_hub)
+            _say_sent(host.database, event, key, as_json=as_json)
+            if not as_json:
+                say_whether_told(told=told, what="the task hub is told")
+        return 0
     from isthmus.adapters.cli.engines import engine_or_operations  # noqa: PLC0415
+    from isthmus.adapters.sql.database import Database  # noqa: PLC0415
 
     with engine_or_operations(composition, database_of(database_url)) as engine:
         engine.send(event, key=key, message=message, event_id=event_id, actor=actor)
         if hasattr(engine, "settle"):
             engine.settle(timeout_seconds=SETTLE_SECONDS)
-    _say_sent(database_of(database_url), event, key, as_json=as_json)
+    database = Database.open(database_of(database_url), migrate=False)
+    try:
+        _say_sent(database, event, key, as_json=as_json)
+    finally:
+        database.close()
     return 0
 
 
-def _say_sent(database_url: str, event: str, key: str, *, as_json: bool) -> None:
+def _say_sent(database: Database, event: str, key: str, *, as_json: bool) -> None:
     """Say which run took the event, if one has."""
     from sqlalchemy import select  # noqa: PLC0415
 
-    from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
-    from isthmus.adapters.sql.database import Database  # noqa: PLC0415
     from isthmus.adapters.sql.schema import MAILBOX  # noqa: PLC0415
+    from isthmus.adapters.sql.views import Views  # noqa: PLC0415
 
-    database = Database.open(database_url, migrate=False)
     query = (
         select(MAILBOX.c.state, MAILBOX.c.taken_by_run)
         .where(MAILBOX.c.event == event, MAILBOX.c.key == key)
@@ -228,11 +276,10 @@ def _say_sent(database_url: str, event: str, key: str, *, as_json: bool) -> None
     )
     with database.engine.connect() as connection:
         row = connection.execute(query).one_or_none()
-    database.close()
     state, run_id = (row.state, row.taken_by_run) if row else ("sent", None)
     status = None
     if run_id is not None:
-        with views_of(database_url) as views:
+        with Views(database) as views:
             status = views.run(run_id).status
     if as_json:
         say_json({"event": event, "key": key, "state": state, "run_id": run_id, "run_status": status})

@@ -7,6 +7,16 @@ import click
 from isthmus.adapters.cli.output import counted, say, say_json, say_table
 from isthmus.adapters.cli.project import app_option, composition_of, database_of, database_option
 from isthmus.adapters.cli.start import ACTOR
+from isthmus.adapters.cli.targets import (
+    AZURE,
+    host_on_azure,
+    hub_option,
+    instances_on_azure,
+    say_whether_told,
+    target_option,
+    tell_hub,
+    views_on,
+)
 
 STATUSES = (
     *("started", "running", "completed", "taking_back", "refused"),
@@ -21,6 +31,7 @@ def workflows() -> None:
 
 @workflows.command("list")
 @database_option
+@target_option
 @click.option("--status", type=click.Choice(STATUSES), help="Only runs with this status.")
 @click.option("--contract", help="Only runs of this contract.")
 @click.option(
@@ -30,6 +41,7 @@ def workflows() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def list_runs(
     database_url: str | None,
+    target: str,
     status: str | None,
     contract: str | None,
     limit: int,
@@ -37,11 +49,10 @@ def list_runs(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """List runs, the newest first."""
-    from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
     from isthmus.adapters.cli.shown import RUN_COLUMNS, run_row  # noqa: PLC0415
     from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
-    with views_of(database_of(database_url)) as views:
+    with views_on(target, database_url) as views:
         runs = views.runs(status=status, contract=contract, limit=limit, after=after)
         counts = views.counts()
     if as_json:
@@ -54,19 +65,30 @@ def list_runs(
 
 @workflows.command("show")
 @database_option
+@hub_option
 @click.argument("run")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show_run(database_url: str | None, run: str, as_json: bool) -> None:  # noqa: FBT001  # click passes it
-    """Show RUN: what was asked, what its steps recorded, and how it stands. The first characters of its id suffice."""
-    from isthmus.adapters.cli.engines import views_of  # noqa: PLC0415
+def show_run(
+    database_url: str | None,
+    target: str,
+    task_hub: str | None,
+    run: str,
+    as_json: bool,  # noqa: FBT001  # click passes it
+) -> None:
+    """Show RUN: what was asked, what its steps recorded, and how it stands. The first characters of its id suffice.
+
+    With --target azure its orchestration is shown beside it, as the task hub knows it.
+    """
     from isthmus.adapters.cli.shown import STEP_COLUMNS, body_text, moment_text, step_row  # noqa: PLC0415
     from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
-    with views_of(database_of(database_url)) as views:
+    with views_on(target, database_url) as views:
         found = views.run(run)
         steps = views.steps(found.run_id)
+    instances, unknown = instances_on_azure(task_hub, found.run_id) if target == AZURE else ([], "")
     if as_json:
-        say_json({**plain(found), "steps": [plain(step) for step in steps]})
+        on_hub = {"instances": [plain(one) for one in instances]} if target == AZURE else {}
+        say_json({**plain(found), "steps": [plain(step) for step in steps], **on_hub})
         return
     say(f"run {found.run_id} of {found.contract}, version {found.version[:RUN_VERSION]}")
     say(f"  identity  {found.identity}")
@@ -75,6 +97,10 @@ def show_run(database_url: str | None, run: str, as_json: bool) -> None:  # noqa
     say(f"  started   {moment_text(found.started_at)}, ended {moment_text(found.ended_at)}")
     say(f"  input     {body_text(found.input, 400)}")
     say(f"  outcome   {body_text(found.outcome, 400)}")
+    for one in instances:
+        say(f"  instance  {one.instance_id} is {one.status}, since {moment_text(one.updated_at)}")
+    if unknown:
+        say(f"  instance  not known: {unknown}")
     say_table(STEP_COLUMNS, [step_row(step) for step in steps])
 
 
@@ -84,10 +110,16 @@ RUN_VERSION = 12
 @workflows.command()
 @app_option
 @database_option
+@hub_option
 @click.argument("run")
 @click.option("--actor", default=ACTOR, show_default=True, help="Who orders it, for the journal.")
-def cancel(app_reference: str | None, database_url: str | None, run: str, actor: str) -> None:
+def cancel(
+    app_reference: str | None, database_url: str | None, target: str, task_hub: str | None, run: str, actor: str
+) -> None:
     """Cancel RUN: what it did is taken back."""
+    if target == AZURE:
+        _cancel_on_azure(app_reference, database_url, task_hub, run, actor)
+        return
     from isthmus.adapters.cli.engines import engine_or_operations, views_of  # noqa: PLC0415
 
     composition = composition_of(app_reference)
@@ -100,3 +132,18 @@ def cancel(app_reference: str | None, database_url: str | None, run: str, actor:
             engine.settle(timeout_seconds=60)
     with views_of(url) as views:
         say(f"run {run_id} is {views.run(run_id).status}")
+
+
+def _cancel_on_azure(
+    app_reference: str | None, database_url: str | None, task_hub: str | None, run: str, actor: str
+) -> None:
+    """Fence the run in its database; its orchestration takes it back when the hub has told it."""
+    with host_on_azure(composition_of(app_reference), database_url, "workflows cancel") as host:
+        from isthmus.adapters.azure import operating  # noqa: PLC0415  # an extra
+        from isthmus.adapters.sql.views import Views  # noqa: PLC0415
+
+        with Views(host.database) as views:
+            run_id = views.run(run).run_id
+        operating.cancel(host, run_id, actor=actor)
+        say(f"run {run_id} is cancelled: what it did is taken back")
+        say_whether_told(told=tell_hub(host, task_hub), what="its orchestration is told")

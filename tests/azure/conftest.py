@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,3 +28,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if MISSING and Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.skip(reason=f"isthmus[azure] is not installed: {MISSING}"))
+
+
+@pytest.fixture(scope="session")
+def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
+    """Return both sides, each on a database of its own; there is one rehearsal in a process."""
+    from sides import Azure, Laptop  # noqa: PLC0415  # an extra
+
+    opened = []
+    for kind in (Laptop, Azure):
+        folder = tmp_path_factory.mktemp(kind.__name__)
+        side = kind(folder, f"sqlite:///{folder / 'isthmus.db'}")
+        side.open()
+        opened.append(side)
+    yield opened[0], opened[1]
+    for side in opened:
+        side.close()

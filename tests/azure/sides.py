@@ -63,6 +63,7 @@ class Laptop:
 class Azure:
     def __init__(self, folder: Path, url: str) -> None:
         self.database = Database.open(url)
+        self.url, self.folder = url, folder
         write_package("stand:app", COMPOSITION, folder / "package")
         self.rehearsal = Rehearsal(folder / "package", COMPOSITION, url, folder=folder, clock=MovedClock(OPENING))
 

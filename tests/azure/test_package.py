@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,22 @@ def test_every_contract_topic_endpoint_and_timer_is_a_function(packaged: tuple[P
 def test_size_and_import_time_are_told(packaged: tuple[Path, str]) -> None:
     assert "KiB" in packaged[1]
     assert "times these alone" in packaged[1]
+
+
+def test_a_folder_is_indexed_without_its_app_and_refuses_another_app_when_it_is_invoked(
+    packaged: tuple[Path, str], tmp_path: Path
+) -> None:
+    copied = shutil.copytree(packaged[0], tmp_path / "copied")
+    stand = copied / "stand.py"
+    stand.write_text(stand.read_text("utf-8").replace('"/tickets"', '"/other"'), "utf-8")
+    script = (
+        "import sys, function_app; print('stand' in sys.modules, 'sqlalchemy' in sys.modules); "
+        "function_app.packaged.load()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=copied, capture_output=True, text=True, check=False)
+
+    assert done.stdout == "False False\n"
+    assert "ISTH142" in done.stderr
 
 
 def test_requirements_are_pinned_the_worker_included(packaged: tuple[Path, str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -83,22 +83,6 @@ def a_child_that_refuses(side: Any, name: str) -> None:
     side.move(2 * MINUTE)
 
 
-@pytest.fixture(scope="module")
-def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
-    """Return both sides, each on a database of its own; there is one rehearsal in a process."""
-    from sides import Azure, Laptop  # noqa: PLC0415  # an extra
-
-    opened = []
-    for kind in (Laptop, Azure):
-        folder = tmp_path_factory.mktemp(kind.__name__)
-        side = kind(folder, f"sqlite:///{folder / 'isthmus.db'}")
-        side.open()
-        opened.append(side)
-    yield opened[0], opened[1]
-    for side in opened:
-        side.close()
-
-
 @pytest.mark.parametrize(
     ("scene", "contract", "status"),
     [
@@ -169,7 +153,7 @@ def test_the_sweep_begins_a_run_whose_start_was_lost_and_sends_what_was_left(sid
     from isthmus.adapters.azure.endpoints import start  # noqa: PLC0415  # an extra
 
     side = sides[1]
-    start(side.rehearsal._host, "admit", b'{"id": "lost", "refuse": false, "fail": false}', "test")
+    start(side.rehearsal.host, "admit", b'{"id": "lost", "refuse": false, "fail": false}', "test")
     side.rehearsal.settle()
     assert status_of(side, run_of("admit", "lost")) == "started"
 
