@@ -3,6 +3,7 @@
 function_app.py        names the App
 host.json              extension bundle, task hub, concurrency
 requirements.txt       everything that runs here, at exactly these versions, the worker library included
+settings.json          the app settings that it needs: names, and placeholders
 local.settings.json    for those who have the Azure Functions Core Tools
 .funcignore            what is left behind
 wheels/                our own code
@@ -32,13 +33,24 @@ import msgspec
 from isthmus.adapters.azure.host import DATABASE, KEY_FILE
 from isthmus.adapters.azure.indexing import Indexed
 from isthmus.adapters.azure.service_bus import NAMESPACE
+from isthmus.adapters.azure.settings import STRICT_TYPING, app_settings
 from isthmus.core.composition import Composition
 from isthmus.core.errors import InputError, SourceError
 
 EXTENSION_BUNDLE: Final = "[4.22.0, 5.0.0)"
 EXTRAS: Final = ("azure", "postgresql")
 SECONDS_TO_INDEX_MAX: Final = 120
-LEFT_BEHIND: Final = (".git*", ".venv", "__pycache__", "*.pyc", "tests", "local.settings.json", "*.db", "*.db.files")
+LEFT_BEHIND: Final = (
+    ".git*",
+    ".venv",
+    "__pycache__",
+    "*.pyc",
+    "tests",
+    "/settings.json",
+    "local.settings.json",
+    "*.db",
+    "*.db.files",
+)
 
 FUNCTION_APP: Final = '''"""The function app of {app}: `isthmus package azure` wrote this."""
 
@@ -72,6 +84,7 @@ def write_package(reference: str, composition: Composition, folder: Path) -> Non
     wheel = write_wheel(folder / "wheels")
     _write(folder / "function_app.py", FUNCTION_APP.format(app=composition.name, reference=reference))
     _write_json(folder / "host.json", host_settings(composition))
+    _write_json(folder / "settings.json", app_settings(composition))
     _write_json(folder / "local.settings.json", LOCAL_SETTINGS)
     _write(folder / ".funcignore", "\n".join(LEFT_BEHIND) + "\n")
     _write(folder / "requirements.txt", "\n".join([f"./wheels/{wheel.name}", *sorted(pinned())]) + "\n")
@@ -114,7 +127,7 @@ LOCAL_SETTINGS: Final = {
     "Values": {
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": "UseDevelopmentStorage=true",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        STRICT_TYPING: "1",
         DATABASE: "sqlite:///isthmus.db",
         KEY_FILE: "isthmus.key",
         NAMESPACE: "<namespace>.servicebus.windows.net",
