@@ -21,7 +21,7 @@ import durabletask.testing.in_memory_backend as in_memory
 import grpc
 from google.protobuf import timestamp_pb2, wrappers_pb2
 
-from isthmus.adapters.azure.worker import Worker, WorkerFailed, json_text, text
+from isthmus.adapters.azure.worker import Worker, WorkerFailed, WorkerGone, json_text, text
 from isthmus.adapters.runtime.deployment import Clock
 
 log = logging.getLogger("isthmus.azure")
@@ -178,7 +178,7 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
         name = _orchestrator_of(request)
         encoded = text(base64.b64encode(request.SerializeToString()).decode())
         try:
-            result = await worker.invoke(name, {worker.parameter_of(name, "orchestrationTrigger"): encoded})
+            result = await _invoke(worker, name, {worker.parameter_of(name, "orchestrationTrigger"): encoded})
         except WorkerFailed as error:
             failure = messages.TaskFailureDetails(errorType="Host", errorMessage=error.message)
             completion = messages.CompleteOrchestrationAction(
@@ -192,7 +192,7 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
         response = messages.ActivityResponse(instanceId=request.orchestrationInstance.instanceId, taskId=request.taskId)
         parameter = worker.parameter_of(request.name, "activityTrigger")
         try:
-            result = await worker.invoke(request.name, {parameter: json_text(request.input.value)})
+            result = await _invoke(worker, request.name, {parameter: json_text(request.input.value)})
         except WorkerFailed as error:
             # The real extension splits "Type: message" in the same way.
             error_type, _, message = error.message.partition(": ")
@@ -202,6 +202,15 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
         else:
             response.result.value = result.value if result else "null"
         return response
+
+
+async def _invoke(worker: Worker, name: str, inputs: dict[str, Any]) -> Any:
+    """Invoke a function, and once more when its worker was lost meanwhile: no work item goes with it."""
+    while True:
+        try:
+            return await worker.invoke(name, inputs)
+        except WorkerGone:
+            await worker.returned()
 
 
 def _orchestrator_of(request: Any) -> str:

@@ -4,6 +4,7 @@ function_app.py        names the App
 functions.json         its functions, so that indexing need not import it
 host.json              extension bundle, task hub, concurrency
 requirements.txt       everything that runs here, at exactly these versions, the worker library included
+settings.json          the app settings that it needs: names, and placeholders
 local.settings.json    for those who have the Azure Functions Core Tools
 .funcignore            what is left behind
 workflows.lock         the versions that may have live runs, when the App has a lock,
@@ -36,6 +37,7 @@ from isthmus.adapters.azure.app import functions_of_composition
 from isthmus.adapters.azure.host import DATABASE, KEY_FILE
 from isthmus.adapters.azure.indexing import Indexed
 from isthmus.adapters.azure.service_bus import NAMESPACE
+from isthmus.adapters.azure.settings import STRICT_TYPING, app_settings
 from isthmus.adapters.runtime.workflows_lock import copy_lock, hold_to_lock, home_of, is_locked
 from isthmus.core.composition import Composition
 from isthmus.core.errors import InputError, SourceError
@@ -43,7 +45,17 @@ from isthmus.core.errors import InputError, SourceError
 EXTENSION_BUNDLE: Final = "[4.22.0, 5.0.0)"
 EXTRAS: Final = ("azure", "postgresql")
 SECONDS_TO_INDEX_MAX: Final = 120
-LEFT_BEHIND: Final = (".git*", ".venv", "__pycache__", "*.pyc", "tests", "local.settings.json", "*.db", "*.db.files")
+LEFT_BEHIND: Final = (
+    ".git*",
+    ".venv",
+    "__pycache__",
+    "*.pyc",
+    "tests",
+    "/settings.json",
+    "local.settings.json",
+    "*.db",
+    "*.db.files",
+)
 
 FUNCTION_APP: Final = '''"""The function app of {app}: `isthmus package azure` wrote this."""
 
@@ -86,6 +98,7 @@ def write_package(reference: str, composition: Composition, folder: Path) -> Non
     _write(folder / "function_app.py", FUNCTION_APP.format(app=composition.name, reference=reference))
     functions_of_composition(composition).write(folder)
     _write_json(folder / "host.json", host_settings(composition))
+    _write_json(folder / "settings.json", app_settings(composition))
     _write_json(folder / "local.settings.json", LOCAL_SETTINGS)
     _write(folder / ".funcignore", "\n".join(LEFT_BEHIND) + "\n")
     _write(folder / "requirements.txt", "\n".join([f"./wheels/{wheel.name}", *sorted(pinned())]) + "\n")
@@ -129,7 +142,7 @@ LOCAL_SETTINGS: Final = {
     "Values": {
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": "UseDevelopmentStorage=true",
-        "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "1",
+        STRICT_TYPING: "1",
         DATABASE: "sqlite:///isthmus.db",
         KEY_FILE: "isthmus.key",
         NAMESPACE: "<namespace>.servicebus.windows.net",

@@ -28,7 +28,8 @@ from isthmus.adapters.azure.host import Host, Surroundings, surrounded_by
 from isthmus.adapters.azure.instances import begin
 from isthmus.adapters.azure.service_bus import ORDERING_KEY, RUN, bus_name
 from isthmus.adapters.azure.timers import SWEEP
-from isthmus.adapters.azure.worker import Worker, WorkerFailed
+from isthmus.adapters.azure.worker import Worker, WorkerFailed, WorkerGone
+from isthmus.adapters.azure.worker_process import WorkerProcess, settings_of
 from isthmus.adapters.runtime.clock import HurriedClock, MovedClock
 from isthmus.adapters.runtime.operations import subscribers
 from isthmus.adapters.runtime.unit import OutgoingMessage
@@ -107,17 +108,27 @@ class Subscriptions:
 
 
 class Rehearsal:
-    """Run one packaged folder while the block lasts; there is one in a process."""
+    """Run one packaged folder while the block lasts; there is one in a process.
+
+    With `own_process` the worker is a process of its own, which can be killed and started again.
+    """
 
     def __init__(
-        self, package: Path, composition: Composition, url: str, *, folder: Path, clock: RehearsalClock
+        self,
+        package: Path,
+        composition: Composition,
+        url: str,
+        *,
+        folder: Path,
+        clock: RehearsalClock,
+        own_process: bool = False,
     ) -> None:
         self.composition = composition
         self.clock = clock
         self.hub = TaskHub(clock)
         self._package = package
         self._around = Rehearsed(url, folder, clock)
-        self.worker = Worker()
+        self.worker = WorkerProcess(clock, self._around.outgoing, settings_of(url, folder)) if own_process else Worker()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rehearsal", daemon=True)
         self._surrounded = ExitStack()
@@ -153,6 +164,16 @@ class Rehearsal:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._surrounded.close()
+        self.worker.close()
+
+    def kill(self) -> None:
+        """Kill the worker's process, whatever it is doing; what was under way waits for its return."""
+        assert isinstance(self.worker, WorkerProcess)
+        self.worker.kill()
+
+    def restart(self) -> None:
+        """Start the worker's process again. Raises WorkerFailed."""
+        self.wait(self.worker.load(self._package))
 
     def wait[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine where the worker runs, and return what it returns."""
@@ -207,12 +228,16 @@ class Rehearsal:
     async def _hand_over(self, message: OutgoingMessage, function: str) -> None:
         properties = {RUN: message.run_id, ORDERING_KEY: message.ordering_key}
         given, metadata = azure.service_bus_message(message.body, message.message_id, properties)
-        for _ in range(DELIVERIES_MAX):
+        deliveries = 0
+        while deliveries < DELIVERIES_MAX:
             try:
                 await self.worker.invoke(function, {"message": given, "client": self.hub.client_binding()}, metadata)
+            except WorkerGone:
+                await self.worker.returned()
             except WorkerFailed:
-                continue
-            return
+                deliveries += 1
+            else:
+                return
 
     def ask(self, contract: str, message: Any, *, key: str) -> Any:
         """Ask one handler's contract alone, as its endpoint does. Raises the Refusal, InputError, HandlerFailed."""

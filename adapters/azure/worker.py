@@ -41,6 +41,10 @@ class WorkerFailed(Exception):
         self.stack_trace = stack_trace
 
 
+class WorkerGone(WorkerFailed):
+    """Report an invocation whose worker ended with it, or is not there: whether it did anything is not known."""
+
+
 def _message_classes() -> types.SimpleNamespace:
     classes: dict[str, Any] = {name: type(name, (types.SimpleNamespace,), {}) for name in MESSAGES}
     classes["StatusResult"].Success, classes["StatusResult"].Failure = SUCCESS, FAILURE
@@ -93,6 +97,12 @@ class Worker:
         if not ok:
             raise WorkerFailed(_failure_text(error, trace), trace or "")
         return result
+
+    async def returned(self) -> None:
+        """Wait until the worker is there."""
+
+    def close(self) -> None:
+        """Let go of the worker."""
 
 
 def _request(**fields: Any) -> types.SimpleNamespace:

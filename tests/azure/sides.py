@@ -61,11 +61,13 @@ class Laptop:
 
 
 class Azure:
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, *, own_process: bool = False) -> None:
         self.database = Database.open(url)
         self.url, self.folder = url, folder
         write_package("stand:app", COMPOSITION, folder / "package")
-        self.rehearsal = Rehearsal(folder / "package", COMPOSITION, url, folder=folder, clock=MovedClock(OPENING))
+        self.rehearsal = Rehearsal(
+            folder / "package", COMPOSITION, url, folder=folder, clock=MovedClock(OPENING), own_process=own_process
+        )
 
     def open(self) -> None:
         self.rehearsal.__enter__()

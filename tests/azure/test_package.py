@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -72,8 +74,20 @@ def test_requirements_are_pinned_the_worker_included(packaged: tuple[Path, str])
 
 
 def test_a_package_holds_no_secret_and_leaves_local_settings_behind(packaged: tuple[Path, str]) -> None:
-    assert "local.settings.json" in (packaged[0] / ".funcignore").read_text("utf-8")
+    ignored = (packaged[0] / ".funcignore").read_text("utf-8").splitlines()
+    assert {"/settings.json", "local.settings.json"} <= set(ignored)
     assert "AccountKey" not in (packaged[0] / "local.settings.json").read_text("utf-8")
+
+
+def test_settings_are_of_managed_identities_and_hold_no_secret(packaged: tuple[Path, str]) -> None:
+    settings = json.loads((packaged[0] / "settings.json").read_text("utf-8"))
+
+    assert settings["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] == "1"
+    assert settings["ISTHMUS_SERVICE_BUS__fullyQualifiedNamespace"]
+    assert "ISTHMUS_EVENT_HUBS__fullyQualifiedNamespace" not in settings  # the app has no stream
+    assert {"AzureWebJobsStorage", "ISTHMUS_SERVICE_BUS"}.isdisjoint(settings)
+    written = " ".join(settings.values())
+    assert not re.search(r"(?i)accountkey|sharedaccess|endpoint=sb|password|pwd=|//[^/@]*:[^/@]*@", written)
 
 
 def test_the_same_code_gives_the_same_wheel(tmp_path: Path) -> None:
