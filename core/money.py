@@ -189,7 +189,7 @@ def _scaled(number: Decimal, digits: int) -> Decimal:
 
 def _whole(number: Decimal, rounding: str | None) -> int | None:
     """Return a whole number, rounded if a rounding is named, else None when it is not whole."""
-    if rounding is not None and rounding not in ROUNDINGS:
+    if rounding is not None and not (isinstance(rounding, str) and rounding in ROUNDINGS):
         raise MoneyInvalid(f"{rounding!r} is no rounding", instead="name one of `decimal`, as ROUND_HALF_EVEN")
     if rounding is not None:
         return int(number.quantize(Decimal(1), rounding=rounding, context=_ROUNDED))
