@@ -91,7 +91,9 @@ def _class_of(implementation: Any) -> type | None:
 def _is_stub(method: Any, made: type, name: str) -> bool:
     owner = next(one for one in made.__mro__ if name in vars(one))
     code = getattr(method, "__code__", None)
-    return is_protocol(owner) and code is not None and code.co_code in _STUBS
+    if code is None or not is_protocol(owner):
+        return False
+    return code.co_code in _STUBS and set(code.co_consts) <= {None, method.__doc__}
 
 
 def _empty() -> None: ...

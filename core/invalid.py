@@ -10,7 +10,7 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 
 from isthmus.core.annotations import base_of
-from isthmus.core.errors import IsthmusError, SourceError
+from isthmus.core.errors import IsthmusError
 from isthmus.core.message import field_types, is_struct
 
 _PLACE: Final = re.compile(r" - at `\$(?P<path>[^`]*)`$")
@@ -35,11 +35,8 @@ def told(error: Exception, annotation: Any) -> tuple[str, str]:
 def _allowed(annotation: Any, path: str) -> list[str]:
     """Return the values of the enumerations that stand at a path, as JSON shows them."""
     found = list(_alternatives(annotation))
-    try:
-        for part in _PART.finditer(path):
-            found = [inner for one in found for inner in _inside(one, part[1])]
-    except SourceError:  # a decoder was made, so this is an annotation that changed since
-        return []
+    for part in _PART.finditer(path):
+        found = [inner for one in found for inner in _inside(one, part[1])]
     enums = [one for one in found if isinstance(one, type) and issubclass(one, enum.Enum)]
     return [msgspec.json.encode(member).decode() for one in enums for member in one]
 
