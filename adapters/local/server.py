@@ -29,6 +29,7 @@ from starlette.routing import Route
 
 from isthmus.adapters.sql.shown import plain
 from isthmus.core.errors import EnvironmentFault, IdentityConflict, InputError, IsthmusError, MessageInvalid, NotFound
+from isthmus.core.invalid import told
 from isthmus.core.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -165,7 +166,8 @@ def _spelled(fields: dict[str, Any], kind: Any) -> Any:
     try:
         return msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as fault:
-        raise MessageInvalid(str(fault), place="the path and the query") from None
+        problem, instead = told(fault, kind)
+        raise MessageInvalid(problem, place="the path and the query", instead=instead) from None
 
 
 def _with_path(body: bytes, path: dict[str, Any]) -> bytes:
