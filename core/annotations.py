@@ -2,19 +2,59 @@
 
 from __future__ import annotations
 
+import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NewType, TypeAliasType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from isthmus.core.errors import SourceError
+
+OWN_MODULES = "isthmus.core."
 
 
 def place_of(function: Any, decorator: str) -> str:
     """Return the file and line of a function; SourceError when what was decorated is none."""
     code = getattr(function, "__code__", None)
     if code is None:
-        raise SourceError(f"{decorator} decorates {function!r}", place=decorator, instead="decorate a def")
+        raise SourceError(f"{decorator} decorates {shown(function)}", place=place_of_call(), instead="decorate a def")
     return f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def place_of_call() -> str:
+    """Return the file and line from which this package was called."""
+    frame = sys._getframe(1)  # `inspect.stack` reads every source file on the way
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(OWN_MODULES):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def shown(value: object) -> str:
+    """Return how an error shows a value: a class or function by its name, never by its address."""
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    if isinstance(name, str):
+        return f"module {name}" if isinstance(value, types.ModuleType) else name
+    return f"a {type(value).__qualname__}" if type(value).__repr__ is object.__repr__ else repr(value)
+
+
+def expect(value: object, kind: type | tuple[type, ...], what: str, instead: str) -> None:
+    """Refuse a value of another kind than the one that is declared; a bool is no number.
+
+    Raises SourceError (ISTH100) at the place of the call.
+    """
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise SourceError(f"{what} is {shown(value)}", place=place_of_call(), instead=instead)
+
+
+def expect_several(values: object, kind: type | tuple[type, ...], what: str, instead: str) -> None:
+    """Refuse what is no list, and a list that holds something of another kind.
+
+    Raises SourceError (ISTH100) at the place of the call.
+    """
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise SourceError(f"{what} is {shown(values)}, and no list", place=place_of_call(), instead=instead)
+    for value in values:
+        expect(value, kind, f"one of {what}", instead)
 
 
 def hints_of(owner: Any, *, place: str) -> dict[str, Any]:

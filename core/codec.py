@@ -18,7 +18,9 @@ import msgspec
 import msgspec.inspect
 
 from isthmus.core.annotations import base_of, named
+from isthmus.core.bounds import check_of
 from isthmus.core.errors import MessageInvalid, SourceError
+from isthmus.core.invalid import told
 from isthmus.core.message import Sealed, annotations_within, where_written
 from isthmus.core.sealing import (
     ENCODER,
@@ -47,12 +49,17 @@ class Codec:
         self.personal = holds_personal(annotation)
         self._seal = change_of(annotation, seal_value)
         self._open = change_of(annotation, open_value)
+        self._excess = check_of(annotation)
         self._print = change_of(annotation, fingerprint_value)
         self._plain = _decoder(annotation)
         self._opaque = msgspec.json.Decoder(opaque(annotation))
 
     def encode(self, value: Any, sealer: Sealer) -> bytes:
-        """Return the wire form of a handler's value."""
+        """Return the wire form of a handler's value.
+
+        Raises MessageInvalid (ISTH201) where a number is beyond what every reader of JSON keeps.
+        """
+        self._bounded(value)
         if self._seal is None:
             return ENCODER.encode(value)
         return ENCODER.encode(self._seal(msgspec.to_builtins(value), "", sealer))
@@ -64,16 +71,16 @@ class Codec:
         """
         try:
             if self._open is None:
-                return self._plain.decode(wire)
+                return self._bounded(self._plain.decode(wire))
             opened = self._open(msgspec.json.decode(wire), "", sealer)
-            return msgspec.convert(opened, self.annotation, str_keys=True)
+            return self._bounded(msgspec.convert(opened, self.annotation, str_keys=True))
         except UNREADABLE as error:
             raise self._invalid(error) from error
 
     def decode_opaque(self, wire: bytes) -> Any:
         """Return the value as a workflow sees it."""
         try:
-            return self._opaque.decode(wire)
+            return self._bounded(self._opaque.decode(wire))
         except UNREADABLE as error:
             raise self._invalid(error) from error
 
@@ -89,7 +96,7 @@ class Codec:
                 instead="send a reference to what is large",
             )
         try:
-            value = self._plain.decode(text)
+            value = self._bounded(self._plain.decode(text))
             stranger = _stranger(msgspec.json.decode(text), value, "$")
         except UNREADABLE as error:
             raise self._invalid(error) from error
@@ -109,8 +116,16 @@ class Codec:
             raise self._invalid(error) from error
 
     def _invalid(self, error: Exception) -> MessageInvalid:
-        problem = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        return MessageInvalid(problem, place=named(self.annotation), instead="see the fields and types of the message")
+        problem, instead = told(error, self.annotation)
+        return MessageInvalid(problem, place=named(self.annotation), instead=instead)
+
+    def _bounded(self, value: Any) -> Any:
+        """Return the value; MessageInvalid (ISTH201) when it holds a number that not every reader of JSON keeps."""
+        found = self._excess(value) if self._excess is not None else None
+        if found is None:
+            return value
+        problem = f"{found.rule} - at `${found.path}`"
+        raise MessageInvalid(problem, place=named(self.annotation), instead=found.instead)
 
 
 @lru_cache(maxsize=1024)

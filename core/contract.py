@@ -17,7 +17,7 @@ from typing import Any, Union, get_args, get_origin, overload
 
 import msgspec
 
-from isthmus.core.annotations import hints_of, named, place_of
+from isthmus.core.annotations import expect, expect_several, hints_of, named, place_of, place_of_call, shown
 from isthmus.core.errors import SourceError
 from isthmus.core.message import Message, Undo
 from isthmus.core.refusal import Refusal
@@ -54,6 +54,12 @@ class Retry(msgspec.Struct, frozen=True):
     factor: int = 2
     at_most: timedelta = timedelta(minutes=1)
 
+    def __post_init__(self) -> None:
+        expect(self.attempts, int, "attempts of a Retry", "write a whole number, as in Retry(attempts=5)")
+        expect(self.factor, int, "factor of a Retry", "write a whole number, as in Retry(factor=2)")
+        expect(self.first, timedelta, "first of a Retry", "write a duration, as in Retry(first=seconds(1))")
+        expect(self.at_most, timedelta, "at_most of a Retry", "write a duration, as in Retry(at_most=minutes(1))")
+
     def delay_after(self, attempts: int) -> timedelta:
         """Return how long to wait after so many failed attempts (1 or more)."""
         factor: int = self.factor ** (attempts - 1)
@@ -62,22 +68,31 @@ class Retry(msgspec.Struct, frozen=True):
 
 def seconds(count: int) -> timedelta:
     """Return a duration of so many seconds."""
-    return timedelta(seconds=count)
+    return _duration(count, "seconds")
 
 
 def minutes(count: int) -> timedelta:
     """Return a duration of so many minutes."""
-    return timedelta(minutes=count)
+    return _duration(count, "minutes")
 
 
 def hours(count: int) -> timedelta:
     """Return a duration of so many hours."""
-    return timedelta(hours=count)
+    return _duration(count, "hours")
 
 
 def days(count: int) -> timedelta:
     """Return a duration of so many days of 24 hours."""
-    return timedelta(days=count)
+    return _duration(count, "days")
+
+
+def _duration(count: int, unit: str) -> timedelta:
+    instead = f"write a whole number within 300 days, as in {unit}(5)"
+    expect(count, int, unit, instead)
+    try:
+        return timedelta(**{unit: count})
+    except OverflowError as error:
+        raise SourceError(f"{unit} is {count}", place=place_of_call(), instead=instead) from error
 
 
 class Call[O]:
@@ -148,12 +163,23 @@ class Contract[I, O]:
         return f"<contract {self.name}>"
 
 
-def contract_of(value: object, place: str) -> None:
-    """Refuse what stands where a contract must."""
+def contract_of(value: object, what: str) -> None:
+    """Refuse what stands where a contract must: `what` says where that is."""
     if not isinstance(value, Contract):
         given = getattr(value, "contract", None)
         instead = f"name the contract itself: {given.name}" if isinstance(given, Contract) else "name a contract"
-        raise SourceError(f"{value!r} is no contract", place=place, instead=instead)
+        raise SourceError(f"{what}: {shown(value)} is no contract", place=place_of_call(), instead=instead)
+
+
+def of_a_contract(value: object, decorator: str) -> None:
+    """Refuse what stands in the parentheses of a decorator, or the function itself where there are none."""
+    if isinstance(value, types.FunctionType):
+        raise SourceError(
+            f"{decorator} of {value.__name__} names no contract",
+            place=place_of(value, decorator),
+            instead=f"write {decorator}(contract) above it, with the contract that it fulfils",
+        )
+    contract_of(value, decorator)
 
 
 def _signature(function: Callable[..., Any], place: str) -> tuple[Any, Any]:
@@ -192,7 +218,7 @@ def _check(contract: Contract[Any, Any]) -> None:
         refuse(f"returns {named(contract.output_type)}", "return a class derived from Message, or None")
     for refusal in contract.refuses:
         if not (isinstance(refusal, type) and issubclass(refusal, Refusal)):
-            refuse(f"refuses {refusal!r}", "list classes derived from Refusal")
+            refuse(f"refuses {shown(refusal)}", "list classes derived from Refusal")
     names = [refusal.__name__ for refusal in contract.refuses]
     if len(set(names)) < len(names):
         refuse(f"refuses {', '.join(names)}", "list each once: refusals are told apart by their names")
@@ -230,7 +256,7 @@ def contract[I, O](
 
 
 def contract(
-    *,
+    *misplaced: Any,
     reads: bool = False,
     final: bool = False,
     undone_by: Contract[Any, Any] | None = None,
@@ -249,15 +275,19 @@ def contract(
 
     Raises SourceError (ISTH100) when the declaration cannot be.
     """
+    _check_options(misplaced, reads=reads, final=final, refuses=refuses, retry=retry, timeout=timeout)
+    expect(latency, Latency, "latency of a contract", "write CRITICAL, NORMAL or BATCH")
+    expect(unit, (str, type(None)), "unit of a contract", 'write its name, as in unit="pricing"')
     if undone_by is not None:
-        contract_of(undone_by, "@contract")
+        contract_of(undone_by, "undone_by of a contract")
     stated = [e for e, given in ((Effect.READS, reads), (Effect.FINAL, final), (Effect.UNDONE, undone_by)) if given]
 
     def declare(function: Callable[[Any], Any]) -> Contract[Any, Any]:
+        place = place_of(function, "@contract")
         if len(stated) > 1:
             raise SourceError(
                 f"contract {function.__name__} is {' and '.join(e.value for e in stated)} at once",
-                place=place_of(function, "@contract"),
+                place=place,
                 instead="give one of reads, undone_by, final",
             )
         return Contract(
@@ -272,3 +302,21 @@ def contract(
         )
 
     return declare
+
+
+def _check_options(
+    misplaced: tuple[object, ...], *, reads: object, final: object, refuses: object, retry: object, timeout: object
+) -> None:
+    if misplaced:
+        first = misplaced[0]
+        bare = isinstance(first, types.FunctionType)
+        raise SourceError(
+            f"@contract of {first.__name__} has no parentheses" if bare else f"@contract is given {shown(first)}",  # type: ignore[attr-defined]
+            place=place_of(first, "@contract") if bare else place_of_call(),
+            instead="write @contract(reads=True), @contract(undone_by=…), @contract(final=True) or @contract()",
+        )
+    expect(reads, bool, "reads of a contract", "write reads=True")
+    expect(final, bool, "final of a contract", "write final=True")
+    expect_several(refuses, type, "refuses of a contract", "list classes derived from Refusal, as in refuses=[Closed]")
+    expect(retry, Retry, "retry of a contract", "write retry=Retry(attempts=5, first=seconds(1))")
+    expect(timeout, timedelta, "timeout of a contract", "write a duration, as in timeout=seconds(10)")

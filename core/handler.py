@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, Final
 
 from isthmus.core.annotations import hints_of, named, place_of
-from isthmus.core.contract import Contract, contract_of
+from isthmus.core.contract import Contract, of_a_contract
 from isthmus.core.errors import SourceError
 
 COROUTINE: Final = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -70,7 +70,7 @@ def handles[I, O, **P](
 
     Raises SourceError (ISTH100) when the function does not fit the contract.
     """
-    contract_of(contract, "@handles")
+    of_a_contract(contract, "@handles")
 
     def declare(function: Callable[Concatenate[I, P], O]) -> Handler[Concatenate[I, P], O]:
         return Handler(contract, function)

@@ -11,6 +11,7 @@ which every JSON reader keeps exactly.
 
 from __future__ import annotations
 
+import decimal
 import re
 from collections.abc import Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
@@ -22,6 +23,7 @@ from isthmus.core.currency import MINOR_DIGITS
 from isthmus.core.errors import InputError
 
 MINOR_MAX: Final = 2**53 - 1
+ROUNDINGS: Final = frozenset(getattr(decimal, name) for name in dir(decimal) if name.startswith("ROUND_"))
 
 _AMOUNT: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 _EXACT: Final = Context(prec=120, traps=[InvalidOperation, Overflow, Inexact])
@@ -33,11 +35,17 @@ class MoneyInvalid(InputError, ValueError):  # msgspec names the field for a Val
 
     code = "ISTH250"
 
+    def __init__(self, problem: str, *, place: str = "Money", instead: str = "") -> None:
+        super().__init__(problem, place=place, instead=instead)
+
 
 class CurrencyMismatch(InputError, ValueError):
     """Report two currencies where one is needed."""
 
     code = "ISTH251"
+
+    def __init__(self, problem: str, *, place: str = "Money", instead: str = "") -> None:
+        super().__init__(problem, place=place, instead=instead)
 
 
 class Money(msgspec.Struct, frozen=True):
@@ -54,7 +62,7 @@ class Money(msgspec.Struct, frozen=True):
             )
         if not -MINOR_MAX <= self.minor <= MINOR_MAX:
             raise MoneyInvalid(f"{self.minor} minor units are beyond ±{MINOR_MAX}", instead="split the amount")
-        if self.currency not in MINOR_DIGITS:
+        if not isinstance(self.currency, str) or self.currency not in MINOR_DIGITS:
             raise MoneyInvalid(f"{self.currency!r} is no ISO 4217 currency", instead="write USD, EUR, JPY, …")
 
     @classmethod
@@ -95,8 +103,9 @@ class Money(msgspec.Struct, frozen=True):
 
     def allocate(self, weights: Sequence[int]) -> list[Money]:
         """Share the amount by weights; the parts sum to the whole, and what cannot be shared goes to the first ones."""
-        if not weights or any(type(weight) is not int or weight < 0 for weight in weights) or not any(weights):
-            raise MoneyInvalid(f"{list(weights)!r} are no weights", instead="give whole numbers >= 0, one above 0")
+        right = isinstance(weights, list | tuple) and all(type(one) is int and one >= 0 for one in weights)
+        if not right or not any(weights):
+            raise MoneyInvalid(f"{weights!r} are no weights", instead="give whole numbers >= 0, one above 0")
         total, sign = sum(weights), -1 if self.minor < 0 else 1
         shares = [abs(self.minor) * weight // total for weight in weights]
         left = abs(self.minor) - sum(shares)
@@ -106,6 +115,8 @@ class Money(msgspec.Struct, frozen=True):
 
     def split(self, parts: int) -> list[Money]:
         """Share the amount into so many parts that differ by one minor unit at most."""
+        if type(parts) is not int or parts < 1:
+            raise MoneyInvalid(f"{parts!r} is no number of parts", instead="give a whole number above 0")
         return self.allocate([1] * parts)
 
     def _with(self, other: Money, verb: str) -> int:
@@ -178,6 +189,8 @@ def _scaled(number: Decimal, digits: int) -> Decimal:
 
 def _whole(number: Decimal, rounding: str | None) -> int | None:
     """Return a whole number, rounded if a rounding is named, else None when it is not whole."""
+    if rounding is not None and not (isinstance(rounding, str) and rounding in ROUNDINGS):
+        raise MoneyInvalid(f"{rounding!r} is no rounding", instead="name one of `decimal`, as ROUND_HALF_EVEN")
     if rounding is not None:
         return int(number.quantize(Decimal(1), rounding=rounding, context=_ROUNDED))
     return int(number) if number == number.to_integral_value() else None

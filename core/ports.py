@@ -124,6 +124,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     secrets: Sequence[str] = ()
     hosts: Sequence[str] = ()
     countries: Sequence[str] = ()
+    place: str = ""
 
 
 PROVIDED = (Clock, Reference, Caller)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from isthmus.core.errors import SourceError
 from isthmus.core.program import Problem, Program
 from isthmus.core.program.check import check_workflows
 from isthmus.core.program.kept import Kept, LockInvalid, revived, spoilt_version
@@ -21,7 +22,7 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def revive(
-    kept: Sequence[Kept], workflows: Mapping[str, Workflow[Any, Any]], report: Callable[[str], None]
+    kept: Sequence[Kept], workflows: Mapping[str, Workflow[Any, Any]], report: Callable[[SourceError | Problem], None]
 ) -> list[Earlier]:
     """Return the workflows that kept sources stand for; report those that stand for none."""
     found = []
@@ -32,12 +33,12 @@ def revive(
                 place=one.file,
                 instead=f"keep one until its runs have ended, then: isthmus lock --drop {one.contract} {one.version}",
             )
-            report(str(error))
+            report(error)
             continue
         try:
             found.append(Earlier(kept=one, workflow=revived(one, workflows[one.contract].contract)))
         except LockInvalid as error:
-            report(str(error))
+            report(error)
     return found
 
 
@@ -45,7 +46,7 @@ def check_earlier(
     earlier: Sequence[Earlier],
     workflows: Mapping[str, Workflow[Any, Any]],
     known: Sequence[Problem],
-    report: Callable[[str], None],
+    report: Callable[[SourceError | Problem], None],
 ) -> dict[tuple[str, str], tuple[Workflow[Any, Any], Program]]:
     """Check kept versions as those of today are, and return their programs by contract and version.
 
@@ -57,12 +58,12 @@ def check_earlier(
         programs, problems = check_workflows({**workflows, name: one.workflow})
         for problem in problems:
             if problem not in known:
-                report(str(problem))
+                report(problem)
         program = programs.get(name)
         if program is None:
             continue
         if program.version != one.kept.version:
-            report(str(spoilt_version(one.kept, program.version)))
+            report(spoilt_version(one.kept, program.version))
             continue
         found[name, program.version] = (one.workflow, program)
     return found

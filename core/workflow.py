@@ -16,8 +16,8 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from datetime import timedelta
 from typing import Any, overload
 
-from isthmus.core.annotations import place_of
-from isthmus.core.contract import Call, Contract, contract_of
+from isthmus.core.annotations import expect, place_of, place_of_call, shown
+from isthmus.core.contract import Call, Contract, contract_of, of_a_contract
 from isthmus.core.errors import SourceError
 from isthmus.core.message import Event
 
@@ -43,7 +43,7 @@ def workflow[I, O](
     contract: Contract[I, O],
 ) -> Callable[[Callable[[I], Coroutine[Any, Any, O]]], Workflow[I, O]]:
     """Declare that an async function fulfils a contract. Its source is read when the App is loaded."""
-    contract_of(contract, "@workflow")
+    of_a_contract(contract, "@workflow")
 
     def declare(function: Callable[[I], Coroutine[Any, Any, O]]) -> Workflow[I, O]:
         place = place_of(function, "@workflow")
@@ -139,16 +139,27 @@ def gather(*calls: Call[Any]) -> Gather[Any]:
 
     All settle. Then a failure outranks a refusal, and the order written decides among equals.
     """
+    for call in calls:
+        if not isinstance(call, Call):
+            raise SourceError(
+                f"gather is given {shown(call)}",
+                place=place_of_call(),
+                instead="give contracts with their messages, as in gather(price(order), fill(order))",
+            )
     return Gather(calls)
 
 
 def each[I, O](contract: Contract[I, O], items: Sequence[I], *, at_most: int) -> Each[O]:
     """Await one contract for every item of a list, `at_most` at a time; the answers come in the items' order."""
+    contract_of(contract, "each")
+    expect(items, (list, tuple), "items of each", "give a list of messages, as in each(price, orders, at_most=5)")
+    expect(at_most, int, "at_most of each", "write a whole number, as in at_most=5")
     return Each(contract, items, at_most)
 
 
 def sleep(duration: timedelta) -> Sleep:
     """Let a duration pass; it survives restarts."""
+    expect(duration, timedelta, "the duration of sleep", "write sleep(seconds(5)), or minutes, hours, days")
     return Sleep(duration)
 
 
@@ -157,4 +168,10 @@ def wait_for[E: Event](event: type[E], *, key: str, within: timedelta) -> WaitFo
 
     It may have come before the wait. Raises TimedOut when none came within the duration.
     """
+    if not (isinstance(event, type) and issubclass(event, Event)):
+        raise SourceError(
+            f"wait_for is given {shown(event)}", place=place_of_call(), instead="name a class derived from Event"
+        )
+    expect(key, str, "key of wait_for", "give a text, as in key=order.id")
+    expect(within, timedelta, "within of wait_for", "write a duration, as in within=hours(4)")
     return WaitFor(event, key, within)

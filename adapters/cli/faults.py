@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,10 +14,13 @@ from typing import NoReturn
 import click
 
 from isthmus.adapters.cli.output import complain
+from isthmus.core.app import AppRefused
 from isthmus.core.errors import EnvironmentFault, InputError, InternalError, IsthmusError, SourceError
 
 SOURCE, USAGE, INPUT, ENVIRONMENT, OURS = 1, 2, 3, 4, 70
 INTERRUPTED, PIPE_CLOSED = 130, 141
+
+_LINE = re.compile(r":[0-9]+$")
 
 EXIT_CODES = {
     0: "done",
@@ -89,8 +93,10 @@ def _ours(fault: Exception) -> str:
     return "\n".join(lines)
 
 
-def app_fails(reference: str, fault: BaseException) -> AppFails:
+def app_fails(reference: str, fault: BaseException) -> IsthmusError:
     """Say which line of the user's own files made the import of an app fail."""
+    if isinstance(fault, IsthmusError):
+        return _placed(fault)
     instead = f"correct it, then --app {reference} can be imported"
     if isinstance(fault, SyntaxError):
         text = (fault.text or "").rstrip("\n")
@@ -102,6 +108,20 @@ def app_fails(reference: str, fault: BaseException) -> AppFails:
     place = f"{_near(frame.filename)}:{frame.lineno}" if frame else ""
     source = f"\n    {frame.line}\n" if frame and frame.line else ""
     return AppFails(f"{type(fault).__name__}: {fault}{source}", place=place, instead=instead)
+
+
+def _placed(fault: IsthmusError) -> IsthmusError:
+    """Give one of our own errors the line of the user's that raised it, unless it names one."""
+    frame = _own_frame(fault)
+    told = isinstance(fault, EnvironmentFault | InternalError | AppRefused) or _LINE.search(fault.place)
+    if frame is None or told:
+        return fault
+    place = f"{_near(frame.filename)}:{frame.lineno}"
+    if isinstance(fault, SourceError):
+        fault.place = place
+        return fault
+    source = f"\n    {frame.line}\n" if frame.line else ""
+    return AppFails(f"{type(fault).__name__}: {fault.problem}{source}", place=place, instead=fault.instead)
 
 
 def _own_frame(fault: BaseException) -> traceback.FrameSummary | None:

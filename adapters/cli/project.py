@@ -169,8 +169,8 @@ def import_app(reference: str) -> App:
 def _import(module_name: str, reference: str) -> Any:
     try:
         return importlib.import_module(module_name)
-    except IsthmusError:
-        raise
+    except IsthmusError as fault:
+        raise app_fails(reference, fault) from None
     except ModuleNotFoundError as fault:
         if fault.name and (module_name == fault.name or module_name.startswith(fault.name + ".")):
             where = find_project(Path.cwd()).folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -15,6 +14,7 @@ from isthmus.adapters.runtime.vault import Keyring, MasterKey
 from isthmus.core.codec import Codec, codec
 from isthmus.core.composition import Composition
 from isthmus.core.errors import EnvironmentFault, IsthmusError, SourceError
+from isthmus.core.implementation import takes_configuration
 from isthmus.core.ports import Binding, Configuration
 from isthmus.core.program import Program, statements
 from isthmus.core.program.nodes import Await, Expression, WaitForEvent
@@ -174,20 +174,18 @@ def _make(binding: Binding, configure: Callable[[Binding], Configuration]) -> An
     implementation = binding.implementation
     name = getattr(get_origin(binding.port) or binding.port, "__name__", str(binding.port))
     try:
-        parameters = inspect.signature(implementation).parameters.values()
-        takes_one = any(one.default is one.empty and one.kind is not one.VAR_KEYWORD for one in parameters)
-        return implementation(configure(binding)) if takes_one else implementation()
+        return implementation(configure(binding)) if takes_configuration(implementation) else implementation()
     except IsthmusError:
         raise
     except TypeError as error:
         raise SourceError(
             f"port {name} cannot be made: {error}",
-            place=f"App.bind({name}, …)",
+            place=binding.place or f"App.bind({name}, …)",
             instead="bind a callable that takes a Configuration, or nothing",
         ) from error
     except Exception as error:
         raise PortUnavailable(
             f"port {name} cannot be made: {type(error).__name__}: {error}",
-            place=f"App.bind({name}, …)",
+            place=binding.place or f"App.bind({name}, …)",
             instead="see that what it needs is there, then start again",
         ) from error

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from isthmus.core.errors import MessageInvalid
+from isthmus.core.invalid import told
 
 BODY_BYTES_MAX: Final = 32 * 1024
 KEY_CHARACTERS_MAX: Final = 200
@@ -19,7 +20,8 @@ def spelled(fields: Mapping[str, Any], kind: Any) -> Any:
     try:
         return msgspec.convert(fields, kind, strict=False)
     except msgspec.ValidationError as fault:
-        raise MessageInvalid(str(fault), place="the path and the query") from None
+        problem, instead = told(fault, kind)
+        raise MessageInvalid(problem, place="the path and the query", instead=instead) from None
 
 
 def with_path(body: bytes, path: Mapping[str, Any]) -> bytes:

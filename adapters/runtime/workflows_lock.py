@@ -22,6 +22,7 @@ import msgspec
 from isthmus.core.app import App
 from isthmus.core.composition import Composition
 from isthmus.core.errors import IsthmusError, SourceError
+from isthmus.core.program import Problem
 from isthmus.core.program.kept import Kept, LockInvalid, kept_text
 from isthmus.core.versions import check_earlier, revive
 
@@ -157,12 +158,12 @@ def hold_to_lock(composition: Composition, folder: Path) -> None:
 
 def prove(kept: Kept, composition: Composition) -> None:
     """See that a kept source is the version that it is kept as. Raises LockInvalid (ISTH115)."""
-    problems: list[str] = []
+    problems: list[SourceError | Problem] = []
     earlier = revive([kept], composition.workflows, problems.append)
     check_earlier(earlier, composition.workflows, (), problems.append)
     if problems:
         raise LockInvalid(
-            "\n".join([f"the kept source is not version {kept.version}:", *problems]),
+            "\n".join([f"the kept source is not version {kept.version}:", *map(str, problems)]),
             place=kept.file,
             instead="run `isthmus lock`",
         )

@@ -221,7 +221,7 @@ WRONG: dict[str, tuple[Callable[[], App], str]] = {
         lambda: desk(fulfils=[*without(hold_in_records), hold_otherwise]),
         "two contracts are called hold, this one and that of",
     ),
-    "something that fulfils nothing": (lambda: fulfilling(len), "<built-in function len> fulfils nothing"),
+    "something that fulfils nothing": (lambda: fulfilling(len), "len fulfils nothing"),
     "a contract that is neither reads, undone_by nor final": (
         lambda: fulfilling(do_unstated),
         "contract unstated is neither reads, undone_by nor final",
@@ -350,15 +350,19 @@ def test_a_table_or_what_is_provided_is_not_bound(port: Any, what: str) -> None:
     """It was ignored: handlers got the table all the same."""
     with pytest.raises(SourceError, match=f"is {what}, and nothing is bound to it") as refused:
         desk().bind(port, dict)
-    assert refused.value.place == "App.bind"
+    assert refused.value.place.startswith(f"{__file__}:")
+
+
+class AzureRates(FixedRates):
+    pass
 
 
 def test_a_binding_for_one_backend_goes_before_that_for_all() -> None:
     app = desk()
-    app.bind(Rates, dict, on="azure")
+    app.bind(Rates, AzureRates, on="azure")
     composition = app.load()
 
-    assert composition.binding(Rates, "azure").implementation is dict
+    assert composition.binding(Rates, "azure").implementation is AzureRates
     assert composition.binding(Rates, "local").implementation is FixedRates
 
 

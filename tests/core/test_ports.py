@@ -173,9 +173,9 @@ def test_an_error_says_the_place_the_problem_the_remedy_and_its_code(problem: st
 def test_an_app_that_is_refused_says_every_problem() -> None:
     refused = AppRefused("shop", ["one", "two"])
 
-    assert str(refused) == "app shop has 2 problems:\none\ntwo [ISTH110]"
+    assert str(refused) == "app shop has 2 problems [ISTH110]:\none\ntwo"
     assert refused.problems == ("one", "two")
-    assert "app shop has 1 problem:" in str(AppRefused("shop", ["one"]))
+    assert "app shop has 1 problem [ISTH110]:" in str(AppRefused("shop", ["one"]))
 
 
 def test_a_timeout_is_no_refusal_and_no_error_of_ours() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,6 +21,15 @@ from isthmus.core.errors import EngineBusy, IdentityConflict, InternalError, Mes
 class Ticket(Message, identity="id"):
     id: str
     count: int = 1
+
+
+class Ink(enum.StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Wish(Message):
+    ink: Ink
 
 
 class Stamp(Message):
@@ -43,6 +53,11 @@ def stamp_ticket(ticket: Ticket) -> Stamp:
 @contract(final=True)
 def drop_ticket(ticket: Ticket) -> None:
     """Drop a ticket."""
+
+
+@contract(reads=True)
+def choose_ink(wish: Wish) -> Stamp:
+    """Choose an ink."""
 
 
 class NotingEngine:
@@ -85,6 +100,7 @@ ENDPOINTS = (
     endpoint("POST", "/stamps", starts=stamp_ticket),
     endpoint("POST", "/stamps/{id}", starts=stamp_ticket),
     endpoint("GET", "/stamps/{id}", starts=stamp_ticket),
+    endpoint("GET", "/inks", starts=choose_ink),
     endpoint("POST", "/drops", starts=drop_ticket),
 )
 COMPOSITION = SimpleNamespace(
@@ -268,3 +284,11 @@ def test_no_body_makes_the_server_fail(path: str, body: bytes, kind: str) -> Non
 
     assert answer.status_code < 500
     assert answer.status_code < 300 or answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_query_that_an_enumeration_does_not_know_is_told_what_it_may_be(client: TestClient) -> None:
+    answer = client.get("/inks?ink=green")
+
+    assert answer.status_code == 400
+    assert answer.json()["instead"] == 'send one of "red", "blue"'
+    assert answer.json()["code"] == "ISTH201"
