@@ -14,7 +14,7 @@ import durabletask.internal.orchestrator_service_pb2 as messages
 from azure.durable_functions import DurableFunctionsClient
 from fair import FAIR
 from laptop import OPENING, Laptop
-from requirement import empty, rows
+from requirement import clear, empty, rows
 from stall import Stall
 
 from isthmus.adapters.azure import worker as parts
@@ -72,7 +72,7 @@ class Azure:
             hub._instances.clear()
             hub._due.clear()
         empty(self.database)
-        self.stall = Stall()
+        clear(self.stall)
         self._deaths = 0
         self._twice = False
         into_hour = self._clock.now().timestamp() % (24 * 3600) - OPENING.timestamp() % (24 * 3600)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import text
-from stall import Stall
+from stall import OPEN, Stall
 
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.schema import METADATA
@@ -86,6 +86,16 @@ def empty(database: Database) -> None:
         for table in reversed(METADATA.sorted_tables):
             if table.name not in KEPT:
                 connection.execute(text(f'delete from "{table.name}"'))
+
+
+def clear(stall: Stall) -> None:
+    """Make a stall as good as new, and the open one; a host makes its ports once, and keeps them."""
+    stall.plan.clear()
+    for kept in (stall.plan.calls, stall.plan.saw, stall.market.done, stall.returns.done):
+        kept.clear()
+    stall.market.references.clear()
+    stall.returns.references.clear()
+    OPEN[:] = [stall]
 
 
 def seen(backend: Backend) -> dict[str, Any]:
