@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from stall import (
     FULFILS,
-    No,
     Box,
     Boxes,
     Done,
     Job,
+    No,
     Part,
     Text,
     chain,

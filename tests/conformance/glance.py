@@ -41,7 +41,9 @@ def letters(b: Backend) -> list[tuple[str, str]]:
 
 def kinds(b: Backend, run_id: str, step: str = "") -> list[str]:
     """Return the kinds of the entries of a run's step, in the order they were written."""
-    found = rows(b, "select kind from journal where run_id = :it and step = :step order by sequence", it=run_id, step=step)
+    found = rows(
+        b, "select kind from journal where run_id = :it and step = :step order by sequence", it=run_id, step=step
+    )
     return [kind for (kind,) in found]
 
 

@@ -75,8 +75,7 @@ class Azure:
         clear(self.stall)
         self._deaths = 0
         self._twice = False
-        into_hour = self._clock.now().timestamp() % (24 * 3600) - OPENING.timestamp() % (24 * 3600)
-        self._clock.move(timedelta(seconds=-into_hour % (24 * 3600)))
+        self._clock._now = OPENING
 
     def close(self) -> None:
         self.rehearsal.__exit__()
@@ -146,13 +145,17 @@ class Azure:
     def replay_all(self) -> None:
         for (number,) in rows(self, "select dead_letter_id from dead_letter where resolved_at is null order by 1"):
             _, replayed = self.rehearsal._host.do_from_outside(
-                "replay", "a person", "", lambda unit, number=number: resolve(unit, number)  # type: ignore[misc]
+                "replay",
+                "a person",
+                "",
+                lambda unit, number=number: resolve(unit, number),  # type: ignore[misc]
             )
             self._in_client(lambda client, it=replayed: self._go_on(client, it))  # type: ignore[misc]
 
     async def _go_on(self, client: Any, replayed: Any) -> None:
         if replayed.message is not None:
             await hand_on(self.rehearsal._host, client, replayed.message, replayed.subscriber)
+            await asyncio.to_thread(self.rehearsal._host.mark_published, [replayed.message])
         else:
             await wake_run(client, replayed.run_id, CHANGED)
 
@@ -173,7 +176,9 @@ class Azure:
     def history(self) -> bytes:
         hub: Any = self.rehearsal.hub
         found = b"".join(
-            event.SerializeToString() for one in hub._instances.values() for event in (*one.history, *one.pending_events)
+            event.SerializeToString()
+            for one in hub._instances.values()
+            for event in (*one.history, *one.pending_events)
         )
         return found + Laptop.history(self)  # type: ignore[arg-type]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from isthmus.adapters.sql.schema import METADATA
 
 KEPT = frozenset({"epoch", "subject_key"})
 """What outlives a scene: who works on the database, and the keys that a running host remembers."""
+
+MADE_UP = re.compile(r"(?<=:)[0-9a-f]{32}")
+"""The id of an event whose sender gave it none."""
+
+SEALED = re.compile(r'"bytes":"[^"]*","fingerprint":"[^"]*"')
 
 
 class Backend(Protocol):
@@ -100,18 +106,28 @@ def clear(stall: Stall) -> None:
 
 def seen(backend: Backend) -> dict[str, Any]:
     """Return what a scene has come to: times, hosts and generated names aside."""
-    journal = rows(backend, "select run_id, step, kind, subject, actor, on_behalf_of, before, after from journal")
-    runs = "select run_id, contract, identity, status, outcome, parent_run, parent_step from run"
-    inbox = "select run_id, step, contract, state, attempts from inbox"
+    known = {run_id for (run_id,) in rows(backend, "select run_id from run where contract <> 'tick'")}
+    entries = rows(backend, "select run_id, step, kind, subject from journal where workflow not in ('tick', 'sweep')")
+    journal = [
+        (run_id if run_id in known else "outside", *(MADE_UP.sub("", one) for one in entry))
+        for run_id, *entry in entries
+        if _counts(entry)
+    ]
+    runs = (
+        "select run_id, contract, identity, status, outcome, parent_run, parent_step from run where contract <> 'tick'"
+    )
+    inbox = "select run_id, step, contract, state, attempts from inbox where step not like 'late:%'"
     return {
-        "runs": sorted(map(repr, map(_plain, rows(backend, runs)))),
-        "journal": Counter(map(_comparable, journal)),
-        "steps": sorted(map(repr, (row for row in rows(backend, inbox) if "@" not in row[0] and "message" not in row[1]))),
+        "runs": sorted(SEALED.sub("", repr(_plain(row))) for row in rows(backend, runs)),
+        "journal": Counter(journal),
+        "steps": sorted(map(repr, (row for row in rows(backend, inbox) if row[0] in known))),
         "letters": sorted(map(repr, rows(backend, "select kind, subject, resolved_at is null from dead_letter"))),
-        "records": sorted(map(repr, map(_plain, rows(backend, "select key, body from record where key not like 'p-%'")))),
+        "records": sorted(
+            map(repr, map(_plain, rows(backend, "select key, body from record where key not like 'p-%'")))
+        ),
         "unsent": rows(backend, "select count(*) from outbox where published_at is null"),
         "queued": rows(backend, "select count(*) from mailbox"),
-        "asked": Counter(backend.stall.plan.calls),
+        "asked": {call for call in backend.stall.plan.calls if call[0] != "sweep"},
         "market": sorted(backend.stall.market.done),
         "returns": sorted(backend.stall.returns.done),
     }
@@ -121,6 +137,6 @@ def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(bytes(value) if isinstance(value, (bytes, memoryview)) else value for value in row)
 
 
-def _comparable(row: tuple[Any, ...]) -> tuple[str, ...]:
-    run_id, step, kind, subject, *_ = row
-    return tuple(map(str, (run_id, step, kind, subject)))
+def _counts(entry: list[str]) -> bool:
+    """Say whether an entry is none of a schedule's: its ticks depend on how far a clock leaps."""
+    return not any("broom" in part or "mop" in part or part in {"sweep", "tick"} for part in entry)

@@ -10,6 +10,8 @@ from judge import judge
 from requirement import Requirement, of_module
 
 
-@pytest.mark.parametrize("requirement", of_module(scenes_steps.__name__), ids=lambda one: f"{one.number}-{one.scene.__name__}")
+@pytest.mark.parametrize(
+    "requirement", of_module(scenes_steps.__name__), ids=lambda one: f"{one.number}-{one.scene.__name__}"
+)
 def test_a_requirement_holds_on_every_backend(requirement: Requirement, local: Any, azure: Any) -> None:
     judge(requirement, local, azure)
