@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ HOUR = timedelta(hours=1)
 
 
 class Azure:
-    """Play scenes in a rehearsal. A worker that dies is a work item that is done and not acknowledged, and comes again."""
+    """Play scenes in a rehearsal. What a worker that dies has done comes again."""
 
     name = "azure"
 
@@ -131,9 +132,11 @@ class Azure:
     def _tick(self) -> None:
         names = ["broom", "mop"] if self._clock.now().hour % 2 == 0 else ["broom"]
         for name in names:
-            inputs = {"timer": parts.timer_tick(), "client": self.rehearsal.hub.client_binding()}
-            worker = self.rehearsal._worker
-            self._do(lambda name=name: self.rehearsal._wait(worker.invoke(f"schedule_{name}", inputs)))  # type: ignore[misc]
+            self._do(partial(self._fire, f"schedule_{name}"))
+
+    def _fire(self, function: str) -> None:
+        inputs = {"timer": parts.timer_tick(), "client": self.rehearsal.hub.client_binding()}
+        self.rehearsal._wait(self.rehearsal._worker.invoke(function, inputs))
 
     def cancel(self, run_id: str) -> None:
         def work(unit: UnitOfWork) -> None:
