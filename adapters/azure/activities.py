@@ -28,7 +28,7 @@ from isthmus.adapters.runtime.runs import Run, finish_run, get_run
 from isthmus.adapters.runtime.stepping import await_event_until_due, await_time, start_child, stick, stick_unknown
 from isthmus.adapters.runtime.taking_back import Held, next_undo, stop_taking_back
 from isthmus.adapters.runtime.unit import UnitOfWork, unit_of
-from isthmus.adapters.sql.runs import CLAIM, CLAIMED_BY, RECORD, SETTLED, STEPS, RunStatus, StepState
+from isthmus.adapters.sql.runs import CHILD_AT, CLAIM, CLAIMED_BY, RECORD, SETTLED, STEPS, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER
 from isthmus.core.errors import InternalError, IsthmusError
@@ -176,7 +176,20 @@ def begin_child(host: Host, call: Call) -> Reply:
     _, started = host.do(work)
     if isinstance(started, Run):
         return Reply(state=STARTED, child=started.run_id)
-    return recall(host, call) if started is None else Reply(state=FENCED)
+    if started is not None:
+        return Reply(state=FENCED)
+    child = _child_under_way(host, call)
+    return Reply(state=STARTED, child=child) if child else recall(host, call)
+
+
+def _child_under_way(host: Host, call: Call) -> str | None:
+    """Return the child that was started for a step, when that was done and the answer was lost."""
+    with host.database.transaction() as transaction:
+        record = transaction.row(RECORD, call.run_id, call.step)
+        if record is None or record[2] != StepState.INTENT:
+            return None
+        row = transaction.row(CHILD_AT, call.run_id, call.step)
+    return str(row[0]) if row else None
 
 
 def look(host: Host, run_id: str) -> Reply:

@@ -115,6 +115,10 @@ def _take_message(host: Host, kind: str, take: Callable[[UnitOfWork, str, Any], 
         name, body = req.route_params["name"], _body(req)
         unit, _ = await asyncio.to_thread(host.do_from_outside, name, ACTOR, "", lambda unit: take(unit, name, body))
         await wake(client, unit)
+        if kind == "stream":
+            from isthmus.adapters.azure.streams import handle_all  # noqa: PLC0415  # streams look at endpoints
+
+            await handle_all(host, client, unit.published)
         return _json(202, {kind: name})
 
     return answer

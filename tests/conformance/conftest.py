@@ -1,0 +1,45 @@
+"""One stage for each backend, on a database of its own; a backend that is not here is skipped, by name."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "engine")]
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+MISSING = [name for name in ("azure.durable_functions", "azure_functions_runtime") if not _is_there(name)]
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory, postgresql: Any, postgresql_template: str) -> Iterator[Any]:
+    """Return the laptop."""
+    from laptop import Laptop  # noqa: PLC0415  # after the path is set
+
+    backend = Laptop(postgresql.create(postgresql_template), tmp_path_factory.mktemp("laptop"))
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="session")
+def azure(tmp_path_factory: pytest.TempPathFactory, postgresql: Any, postgresql_template: str) -> Iterator[Any]:
+    """Return a rehearsal of Azure: the one of this process."""
+    if MISSING:
+        pytest.skip(f"azure: isthmus[azure] is not installed: {MISSING}")
+    from rehearsed import Azure  # noqa: PLC0415  # an extra
+
+    backend = Azure(postgresql.create(postgresql_template), tmp_path_factory.mktemp("azure"))
+    yield backend
+    backend.close()

@@ -1,0 +1,142 @@
+"""Requirements: each a number, the sentence that it promises, and a scene that is played on every backend."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import text
+from stall import OPEN, Stall
+
+from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.schema import METADATA
+
+KEPT = frozenset({"epoch", "subject_key"})
+"""What outlives a scene: who works on the database, and the keys that a running host remembers."""
+
+MADE_UP = re.compile(r"(?<=:)[0-9a-f]{32}")
+"""The id of an event whose sender gave it none."""
+
+SEALED = re.compile(r'"bytes":"[^"]*","fingerprint":"[^"]*"')
+
+
+class Backend(Protocol):
+    """Play scenes. Every verb returns when nothing can go on without time passing or the outside acting."""
+
+    name: str
+    skips: dict[int, str]
+    stall: Stall
+    database: Database
+
+    def reset(self) -> None: ...
+    def start(self, contract: str, message: Any) -> str: ...
+    def send(self, event: str, key: str, body: bytes, event_id: str | None) -> None: ...
+    def publish(self, topic: str, body: bytes) -> None: ...
+    def feed(self, stream: str, body: bytes) -> None: ...
+    def ask(self, contract: str, message: Any, key: str) -> Any: ...
+    def move(self, duration: timedelta) -> None: ...
+    def cancel(self, run_id: str) -> None: ...
+    def replay_all(self) -> None: ...
+    def hurt(self, number: int) -> None: ...
+    def deliver_twice(self) -> None: ...
+    def history(self) -> bytes: ...
+
+
+type Scene = Callable[[Backend], object]
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """Say what must hold, and show it."""
+
+    number: int
+    text: str
+    scene: Scene
+
+
+REGISTRY: dict[int, Requirement] = {}
+
+
+def required(number: int, sentence: str) -> Callable[[Scene], Scene]:
+    """Register a scene under its number."""
+
+    def register(scene: Scene) -> Scene:
+        assert number not in REGISTRY, f"{number} is taken"
+        REGISTRY[number] = Requirement(number, sentence, scene)
+        return scene
+
+    return register
+
+
+def of_module(module: str) -> list[Requirement]:
+    """Return the requirements whose scenes a module holds."""
+    return [one for one in REGISTRY.values() if one.scene.__module__ == module]
+
+
+# What is compared
+
+
+def rows(backend: Backend, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Return the rows of a query."""
+    with backend.database.engine.begin() as connection:
+        return [tuple(row) for row in connection.execute(text(statement), values)]
+
+
+def empty(database: Database) -> None:
+    """Forget everything that a scene has left."""
+    with database.engine.begin() as connection:
+        for table in reversed(METADATA.sorted_tables):
+            if table.name not in KEPT:
+                connection.execute(text(f'delete from "{table.name}"'))
+
+
+def clear(stall: Stall) -> None:
+    """Make a stall as good as new, and the open one; a host makes its ports once, and keeps them."""
+    stall.plan.clear()
+    for kept in (stall.plan.calls, stall.plan.saw, stall.market.done, stall.returns.done):
+        kept.clear()
+    stall.market.references.clear()
+    stall.returns.references.clear()
+    OPEN[:] = [stall]
+
+
+def seen(backend: Backend) -> dict[str, Any]:
+    """Return what a scene has come to: times, hosts and generated names aside."""
+    known = {run_id for (run_id,) in rows(backend, "select run_id from run where contract <> 'tick'")}
+    entries = rows(backend, "select run_id, step, kind, subject from journal where workflow not in ('tick', 'sweep')")
+    journal = [
+        (run_id if run_id in known else "outside", *(MADE_UP.sub("", one) for one in entry))
+        for run_id, *entry in entries
+        if _counts(entry)
+    ]
+    runs = (
+        "select run_id, contract, identity, status, outcome, parent_run, parent_step from run where contract <> 'tick'"
+    )
+    inbox = "select run_id, step, contract, state, attempts from inbox where step not like 'late:%'"
+    return {
+        "runs": sorted(SEALED.sub("", repr(_plain(row))) for row in rows(backend, runs)),
+        "journal": Counter(journal),
+        "steps": sorted(map(repr, (row for row in rows(backend, inbox) if row[0] in known))),
+        "letters": sorted(map(repr, rows(backend, "select kind, subject, resolved_at is null from dead_letter"))),
+        "records": sorted(
+            map(repr, map(_plain, rows(backend, "select key, body from record where key not like 'p-%'")))
+        ),
+        "unsent": rows(backend, "select count(*) from outbox where published_at is null"),
+        "queued": rows(backend, "select count(*) from mailbox"),
+        "asked": {call for call in backend.stall.plan.calls if call[0] != "sweep"},
+        "market": sorted(backend.stall.market.done),
+        "returns": sorted(backend.stall.returns.done),
+    }
+
+
+def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(bytes(value) if isinstance(value, (bytes, memoryview)) else value for value in row)
+
+
+def _counts(entry: list[str]) -> bool:
+    """Say whether an entry is none of a schedule's: its ticks depend on how far a clock leaps."""
+    return not any("broom" in part or "mop" in part or part in {"sweep", "tick"} for part in entry)
