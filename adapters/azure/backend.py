@@ -11,9 +11,12 @@ import base64
 import heapq
 import json
 import logging
+from collections.abc import Callable
 from concurrent import futures
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Final
 
 import durabletask.internal.orchestrator_service_pb2 as messages
 import durabletask.internal.orchestrator_service_pb2_grpc as services
@@ -34,17 +37,38 @@ class _Always:
         return True
 
 
+_CLOCK: ContextVar[Clock | None] = ContextVar("clock of the hub that works", default=None)
+
+
 class _Moments:
-    """Stand for the `datetime` of the backend's module, and tell the time of a moved clock."""
+    """Stand for the `datetime` of the backend's module, and tell the time of the hub that works, if one does."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def now(self, _zone: Any = None) -> datetime:
-        return self._clock.now()
+    def now(self, zone: Any = None) -> datetime:
+        clock = _CLOCK.get()
+        return datetime.now(zone) if clock is None else clock.now()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(datetime, name)
+
+
+vars(in_memory)["datetime"] = _Moments()
+
+TIMED: Final = ("StartInstance", "RaiseEvent", "TerminateInstance", "CompleteOrchestratorTask", "CompleteActivityTask")
+"""What a hub does that looks at the time; handing out work items does, too."""
+
+
+def _by(clock: Clock, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that tells the time by a clock."""
+
+    @wraps(method)
+    def timed(*arguments: Any) -> Any:
+        before = _CLOCK.set(clock)
+        try:
+            return method(*arguments)
+        finally:
+            _CLOCK.reset(before)
+
+    return timed
 
 
 class TaskHub(in_memory.InMemoryOrchestrationBackend):
@@ -57,7 +81,8 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
         self._timers = 0
         self.busy = 0
         """How many work items are under way."""
-        vars(in_memory)["datetime"] = _Moments(clock)
+        for name in TIMED:
+            setattr(self, name, _by(clock, getattr(self, name)))
 
     def open(self) -> None:
         """Serve on a free port of this machine."""
@@ -70,7 +95,6 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
     def close(self) -> None:
         """End."""
         self.stop()
-        vars(in_memory)["datetime"] = datetime
 
     def client_binding(self) -> Any:
         """Return what the host gives to a function that takes a client."""
@@ -144,9 +168,10 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
         """Feed work items to the worker until the hub is closed."""
         loop = asyncio.get_running_loop()
         items = self.GetWorkItems(messages.GetWorkItemsRequest(), _Always())
+        take = _by(self._clock, self._next)
         with futures.ThreadPoolExecutor(1) as pool:
             async with asyncio.TaskGroup() as tasks:
-                while (item := await loop.run_in_executor(pool, self._next, items)) is not None:
+                while (item := await loop.run_in_executor(pool, take, items)) is not None:
                     tasks.create_task(self._handle(worker, item))
 
     def _next(self, items: Any) -> Any:

@@ -32,13 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
-    """Return both sides, each on a database of its own; there is one rehearsal in a process."""
+    """Return both sides, each on a database of its own; the worker is a process of its own."""
     from sides import Azure, Laptop  # noqa: PLC0415  # an extra
 
     opened = []
-    for kind in (Laptop, Azure):
+    for kind, options in ((Laptop, {}), (Azure, {"own_process": True})):
         folder = tmp_path_factory.mktemp(kind.__name__)
-        side = kind(folder, f"sqlite:///{folder / 'isthmus.db'}")
+        side = kind(folder, f"sqlite:///{folder / 'isthmus.db'}", **options)
         side.open()
         opened.append(side)
     yield opened[0], opened[1]

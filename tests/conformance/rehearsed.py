@@ -104,7 +104,7 @@ class Azure:
 
     def request(self, path: str, body: bytes, route: dict[str, str], function: str) -> tuple[int, Any]:
         asked = self.rehearsal._request("POST", path, body, {}, route, function)
-        return self._do(lambda: self.rehearsal._wait(asked))
+        return self._do(lambda: self.rehearsal.wait(asked))
 
     def send(self, event: str, key: str, body: bytes, event_id: str | None) -> None:
         status, said = self._do(lambda: self.rehearsal.send(event, key, body, event_id))
@@ -136,18 +136,18 @@ class Azure:
 
     def _fire(self, function: str) -> None:
         inputs = {"timer": parts.timer_tick(), "client": self.rehearsal.hub.client_binding()}
-        self.rehearsal._wait(self.rehearsal._worker.invoke(function, inputs))
+        self.rehearsal.wait(self.rehearsal.worker.invoke(function, inputs))
 
     def cancel(self, run_id: str) -> None:
         def work(unit: UnitOfWork) -> None:
             cancel_run(unit, run_id)
 
-        self.rehearsal._host.do_from_outside("cancel", "operator", "", work)
+        self.rehearsal.host.do_from_outside("cancel", "operator", "", work)
         self._in_client(lambda client: wake_run(client, run_id, CHANGED))
 
     def replay_all(self) -> None:
         for (number,) in rows(self, "select dead_letter_id from dead_letter where resolved_at is null order by 1"):
-            _, replayed = self.rehearsal._host.do_from_outside(
+            _, replayed = self.rehearsal.host.do_from_outside(
                 "replay",
                 "a person",
                 "",
@@ -157,8 +157,8 @@ class Azure:
 
     async def _go_on(self, client: Any, replayed: Any) -> None:
         if replayed.message is not None:
-            await hand_on(self.rehearsal._host, client, replayed.message, replayed.subscriber)
-            await asyncio.to_thread(self.rehearsal._host.mark_published, [replayed.message])
+            await hand_on(self.rehearsal.host, client, replayed.message, replayed.subscriber)
+            await asyncio.to_thread(self.rehearsal.host.mark_published, [replayed.message])
         else:
             await wake_run(client, replayed.run_id, CHANGED)
 
