@@ -104,7 +104,7 @@ def _take_event(host: Host) -> Answered:
             return operations.arrive(unit, event, key, body, event_id)
 
         unit, _ = await asyncio.to_thread(host.do_from_outside, event, ACTOR, "", work)
-        await wake(client, unit)
+        await wake(client, host, unit)
         return _json(202, {"event": event, "key": key})
 
     return answer
@@ -114,7 +114,7 @@ def _take_message(host: Host, kind: str, take: Callable[[UnitOfWork, str, Any], 
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
         name, body = req.route_params["name"], _body(req)
         unit, _ = await asyncio.to_thread(host.do_from_outside, name, ACTOR, "", lambda unit: take(unit, name, body))
-        await wake(client, unit)
+        await wake(client, host, unit)
         return _json(202, {kind: name})
 
     return answer

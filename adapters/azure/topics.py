@@ -78,7 +78,7 @@ async def hand_on(host: Host, client: df.DurableFunctionsClient, message: Outgoi
     unit, result = await asyncio.to_thread(delivered, host, message, subscriber)
     if isinstance(result, Run):
         await begin(client, result.contract, result.run_id)
-    await wake(client, unit)
+    await wake(client, host, unit)
     return result
 
 
