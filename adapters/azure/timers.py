@@ -96,7 +96,7 @@ def _add_schedule(functions: Functions, host: Host, schedule: Schedule) -> None:
 
 def _add_sweep(functions: Functions, host: Host) -> None:
     async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:  # noqa: ARG001  # bound by name
-        await handle_all(host, client, await asyncio.to_thread(host.relay_all))
+        await handle_all(host, client, await asyncio.to_thread(host.relay_all), is_patient=False)
         while (await asyncio.to_thread(host.do_from_outside, SWEEP, "sweep", "", make_unowned_late))[1]:
             pass
         await act_on_notes(client, host)
