@@ -22,7 +22,7 @@ import msgspec
 
 from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
-from isthmus.adapters.azure.instances import begin, wake
+from isthmus.adapters.azure.instances import begin_or_leave, wake
 from isthmus.adapters.runtime import operations
 from isthmus.adapters.runtime.asking import answer_of, ask_once, ask_until_settled
 from isthmus.adapters.runtime.edge import asking_key
@@ -87,7 +87,7 @@ def _answer_endpoint(host: Host, endpoint: Endpoint) -> Answered:
             value = await asyncio.to_thread(ask, host, contract, body, known_by, ACTOR)
             return func.HttpResponse(status_code=204) if value is None else json_answer(200, value)
         run_id = await asyncio.to_thread(start, host, contract, body, ACTOR)
-        await begin(client, contract, run_id)
+        await begin_or_leave(client, contract, run_id)
         where = f"/workflows/{run_id}"
         return json_answer(202, {"run_id": run_id, "status_url": where}, headers={"location": where})
 

@@ -31,6 +31,14 @@ async def begin(client: AsyncTaskHubGrpcClient, contract: str, run_id: str) -> b
     return await _schedule(client, contract, run_id, run_id)
 
 
+async def begin_or_leave(client: AsyncTaskHubGrpcClient, contract: str, run_id: str) -> None:
+    """Begin the orchestration of a run that is written down, or leave it to the sweep when the hub cannot be told."""
+    try:
+        await begin(client, contract, run_id)
+    except Exception:
+        log.exception("run %s is not begun; the sweep will do it", run_id)
+
+
 async def begin_taking_back(client: AsyncTaskHubGrpcClient, run_id: str) -> None:
     """Begin to take back what a run has left, unless that goes on; what has broken off begins anew."""
     instance_id = f"{run_id}{LEFT}"

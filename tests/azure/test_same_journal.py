@@ -189,6 +189,29 @@ def test_an_event_whose_wake_is_lost_wakes_its_run_by_the_sweep(
     assert notes_of(side) == []
 
 
+def test_a_start_whose_orchestration_cannot_be_begun_is_accepted_and_begun_by_the_sweep(
+    sides: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from azure.durable_functions import DurableFunctionsClient  # noqa: PLC0415  # an extra
+    from sides import run_of, status_of  # noqa: PLC0415
+
+    side = sides[1]
+
+    async def lose(*_arguments: Any, **_named: Any) -> None:
+        raise ConnectionError("the hub is gone")
+
+    with monkeypatch.context() as lost:
+        lost.setattr(DurableFunctionsClient, "schedule_new_orchestration", lose)
+        status, said = side.rehearsal.request("POST", "/tickets", b'{"id": "later", "refuse": false, "fail": false}')
+    assert (status, said["run_id"]) == (202, run_of("admit", "later"))
+    assert status_of(side, said["run_id"]) == "started"
+
+    side.rehearsal.sweep()
+    side.rehearsal.settle()
+
+    assert status_of(side, said["run_id"]) == "running"
+
+
 def notes_of(side: Any) -> list[tuple[str, str]]:
     from sqlalchemy import text  # noqa: PLC0415  # an extra
 
