@@ -18,6 +18,7 @@ import msgspec
 from isthmus.adapters.azure import activities, orchestrator
 from isthmus.adapters.azure.activities import Call, End, Trouble
 from isthmus.adapters.azure.endpoints import add_endpoints
+from isthmus.adapters.azure.fitness import hold_to_azure
 from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.streams import add_streams
@@ -74,6 +75,7 @@ def functions_of_composition(composition: Composition) -> Functions:
     add_subscriptions(functions, host)
     add_streams(functions, host)
     add_timers(functions, host)
+    hold_to_azure(composition, functions)
     return functions
 
 

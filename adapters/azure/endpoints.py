@@ -22,7 +22,7 @@ import msgspec
 
 from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
-from isthmus.adapters.azure.instances import begin, wake
+from isthmus.adapters.azure.instances import begin_or_leave, wake
 from isthmus.adapters.runtime import operations
 from isthmus.adapters.runtime.asking import answer_of, ask_once, ask_until_settled
 from isthmus.adapters.runtime.edge import asking_key
@@ -43,7 +43,6 @@ ACTOR: Final = "http"
 
 EVENTS: Final = "isthmus_events"
 TOPICS: Final = "isthmus_topics"
-STREAMS: Final = "isthmus_streams"
 WORKFLOWS: Final = "isthmus_workflows"
 
 type Answered = Callable[[func.HttpRequest, df.DurableFunctionsClient], Awaitable[func.HttpResponse]]
@@ -59,18 +58,18 @@ def add_endpoints(functions: Functions, host: Host) -> None:
     for endpoint in host.composition.app.endpoints:
         method = endpoint.method.upper()
         name = function_name(method.lower(), endpoint.path)
-        _add(functions, name, method, endpoint.path.lstrip("/"), _answer_endpoint(host, endpoint))
+        add_endpoint(functions, name, method, endpoint.path.lstrip("/"), _answer_endpoint(host, endpoint))
     if host.composition.events:
-        _add(functions, EVENTS, "POST", "events/{event}/{*key}", _take_event(host))
+        add_endpoint(functions, EVENTS, "POST", "events/{event}/{*key}", _take_event(host))
     if any(topic.external for topic in host.composition.topics.values()):
-        _add(functions, TOPICS, "POST", "topics/{name}", _take_message(host, "topic", operations.publish_from_outside))
-    if host.composition.app.streams:
-        _add(functions, STREAMS, "POST", "streams/{name}", _take_message(host, "stream", operations.feed_from_outside))
+        add_endpoint(functions, TOPICS, "POST", "topics/{name}", _take_message(host))
     if host.composition.workflows:
-        _add(functions, WORKFLOWS, "GET", "workflows/{run_id}", _show_run(host))
+        add_endpoint(functions, WORKFLOWS, "GET", "workflows/{run_id}", _show_run(host))
 
 
-def _add(functions: Functions, name: str, method: str, route: str, answered: Answered) -> None:
+def add_endpoint(functions: Functions, name: str, method: str, route: str, answered: Answered) -> None:
+    """Add the function of what is reached over HTTP; what is wrong with a request comes back as problem details."""
+
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
         return await _or_problem(answered, req, client)
 
@@ -86,11 +85,11 @@ def _answer_endpoint(host: Host, endpoint: Endpoint) -> Answered:
         if contract not in host.composition.workflows:
             known_by = asking_key(host.composition, contract, body) if key is None else key
             value = await asyncio.to_thread(ask, host, contract, body, known_by, ACTOR)
-            return func.HttpResponse(status_code=204) if value is None else _json(200, value)
+            return func.HttpResponse(status_code=204) if value is None else json_answer(200, value)
         run_id = await asyncio.to_thread(start, host, contract, body, ACTOR)
-        await begin(client, contract, run_id)
+        await begin_or_leave(client, contract, run_id)
         where = f"/workflows/{run_id}"
-        return _json(202, {"run_id": run_id, "status_url": where}, headers={"location": where})
+        return json_answer(202, {"run_id": run_id, "status_url": where}, headers={"location": where})
 
     return answer
 
@@ -98,28 +97,27 @@ def _answer_endpoint(host: Host, endpoint: Endpoint) -> Answered:
 def _take_event(host: Host) -> Answered:
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
         event, key = req.route_params["event"], req.route_params["key"]
-        body, event_id = _body(req), _idempotency_key(req)
+        body, event_id = body_of(req), _idempotency_key(req)
 
         def work(unit: UnitOfWork) -> str:
             return operations.arrive(unit, event, key, body, event_id)
 
         unit, _ = await asyncio.to_thread(host.do_from_outside, event, ACTOR, "", work)
-        await wake(client, unit)
-        return _json(202, {"event": event, "key": key})
+        await wake(client, host, unit)
+        return json_answer(202, {"event": event, "key": key})
 
     return answer
 
 
-def _take_message(host: Host, kind: str, take: Callable[[UnitOfWork, str, Any], None]) -> Answered:
-    async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-        name, body = req.route_params["name"], _body(req)
-        unit, _ = await asyncio.to_thread(host.do_from_outside, name, ACTOR, "", lambda unit: take(unit, name, body))
-        await wake(client, unit)
-        if kind == "stream":
-            from isthmus.adapters.azure.streams import handle_all  # noqa: PLC0415  # streams look at endpoints
+def _take_message(host: Host) -> Answered:
+    async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:  # noqa: ARG001
+        name, body = req.route_params["name"], body_of(req)
 
-            await handle_all(host, client, unit.published)
-        return _json(202, {kind: name})
+        def work(unit: UnitOfWork) -> None:
+            operations.publish_from_outside(unit, name, body)
+
+        await asyncio.to_thread(host.do_from_outside, name, ACTOR, "", work)
+        return json_answer(202, {"topic": name})
 
     return answer
 
@@ -130,7 +128,7 @@ def _show_run(host: Host) -> Answered:
             return plain(views.run(run_id))
 
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:  # noqa: ARG001
-        return _json(200, await asyncio.to_thread(view, req.route_params["run_id"]))
+        return json_answer(200, await asyncio.to_thread(view, req.route_params["run_id"]))
 
     return answer
 
@@ -180,7 +178,7 @@ async def _or_problem(
     except Exception as fault:
         log.exception("a fault of ours")
         found = crash_problem(fault)
-    return _json(found["status"], found, kind="application/problem+json")
+    return json_answer(found["status"], found, kind="application/problem+json")
 
 
 class _Unacceptable(Exception):
@@ -191,7 +189,7 @@ class _Unacceptable(Exception):
         self.status = status
 
 
-def _body(req: func.HttpRequest) -> bytes:
+def body_of(req: func.HttpRequest) -> bytes:
     """Return a JSON body of at most 32 KB."""
     kind = req.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
@@ -206,7 +204,7 @@ def _message_for(req: func.HttpRequest, kind: Any) -> Any:
     """Return the body, or for a method without one the message that path and query spell."""
     if req.method in BODILESS:
         return spelled({**req.params, **req.route_params}, kind)
-    return with_path(_body(req), req.route_params) if req.route_params else _body(req)
+    return with_path(body_of(req), req.route_params) if req.route_params else body_of(req)
 
 
 def _idempotency_key(req: func.HttpRequest) -> str | None:
@@ -216,7 +214,8 @@ def _idempotency_key(req: func.HttpRequest) -> str | None:
     return key
 
 
-def _json(
+def json_answer(
     status: int, value: Any, *, kind: str = "application/json", headers: dict[str, str] | None = None
 ) -> func.HttpResponse:
+    """Return a response whose body is JSON."""
     return func.HttpResponse(msgspec.json.encode(value), status_code=status, mimetype=kind, headers=headers)

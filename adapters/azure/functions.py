@@ -17,6 +17,7 @@ from typing import Any, Final, List  # noqa: UP035  # the worker knows this spel
 import azure.durable_functions as df
 import azure.functions as func
 import msgspec
+from azure.functions.decorators.function_app import SettingsApi
 
 FILE: Final = "functions.json"
 
@@ -71,7 +72,7 @@ class Packaged:
 
     def function_app(self) -> df.DFApp:
         """Return the function app."""
-        app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
+        app = _App(http_auth_level=func.AuthLevel.FUNCTION)
         for function in self.functions:
             _register(app, function, self.body)
         return app
@@ -97,7 +98,11 @@ class Packaged:
             return self._bodies
 
 
-def _register(app: df.DFApp, function: Function, body_of: Callable[[str], Body]) -> None:
+class _App(df.DFApp, SettingsApi):
+    """Be a function app whose functions can be tried again: the durable library leaves that out."""
+
+
+def _register(app: _App, function: Function, body_of: Callable[[str], Body]) -> None:
     """Register a function; the worker reads the names and annotations of its parameters."""
     match function.kind:
         case Kind.ACTIVITY:
@@ -111,7 +116,7 @@ def _register(app: df.DFApp, function: Function, body_of: Callable[[str], Body])
             _trigger(app, function)(triggered)
 
 
-def _trigger(app: df.DFApp, function: Function) -> Callable[[Any], Any]:
+def _trigger(app: _App, function: Function) -> Callable[[Any], Any]:
     to = function.bound_to
     match function.kind:
         case Kind.HTTP:
@@ -125,15 +130,24 @@ def _trigger(app: df.DFApp, function: Function) -> Callable[[Any], Any]:
                 is_sessions_enabled=True,
             )
         case Kind.EVENT_HUB:
-            return app.event_hub_message_trigger(
-                arg_name="records",
-                connection=to["connection"],
-                event_hub_name=to["hub"],
-                cardinality=func.Cardinality.MANY,
-                data_type=func.DataType.BINARY,
+            return _again(
+                app,
+                app.event_hub_message_trigger(
+                    arg_name="records",
+                    connection=to["connection"],
+                    event_hub_name=to["hub"],
+                    cardinality=func.Cardinality.MANY,
+                    data_type=func.DataType.BINARY,
+                ),
             )
         case _:
             return app.timer_trigger(arg_name="timer", schedule=to["schedule"])
+
+
+def _again(app: _App, triggered: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Have a batch read again that was not: Event Hubs goes on behind it otherwise, and its records are lost."""
+    retried = app.retry(strategy="fixed_delay", max_retry_count="-1", delay_interval="00:00:10")
+    return lambda function: retried(triggered(function))
 
 
 def _activity(name: str, body_of: Callable[[str], Body]) -> Body:

@@ -2,10 +2,11 @@
 
 Settings say where these are; a rehearsal puts its own in their place.
 
-    ISTHMUS_DATABASE      the database's URL
-    ISTHMUS_KEY_VAULT     the master key, by its URL in Key Vault; without it
-    ISTHMUS_KEY_FILE      the file of the master key, on a share that is mounted and outlives the app
-    ISTHMUS_FOLDER        where ports find the files of their own
+    ISTHMUS_DATABASE        the database's URL; without a password in it, a server's is a token of Entra ID
+    ISTHMUS_DATABASE_LOGIN  `entra` or `url`, where that has to be said
+    ISTHMUS_KEY_VAULT       the master key, by its URL in Key Vault; without it
+    ISTHMUS_KEY_FILE        the file of the master key, on a share that is mounted and outlives the app
+    ISTHMUS_FOLDER          where ports find the files of their own
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
@@ -28,6 +29,7 @@ from isthmus.adapters.runtime.vault import KeyFile, MasterKey
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import microseconds
+from isthmus.adapters.sql.notes import FORGET_NOTE_ABOUT, NOTE
 from isthmus.adapters.sql.outbox import MARK_PUBLISHED, UNPUBLISHED, UNPUBLISHED_OF_KEY
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.composition import Composition
@@ -44,10 +46,14 @@ YOUNG = timedelta(minutes=10)
 """How long a function may be at it: the longest that the platform lets one run."""
 
 DATABASE, KEY_VAULT, KEY_FILE, FOLDER = "ISTHMUS_DATABASE", "ISTHMUS_KEY_VAULT", "ISTHMUS_KEY_FILE", "ISTHMUS_FOLDER"
+LOGIN = "ISTHMUS_DATABASE_LOGIN"
+
+A_STEP: Final = "step"
+"""What a note in the database is about: a step that an event has answered, whose run is to be woken."""
 
 
 class SettingMissing(EnvironmentFault):
-    """Report an app setting that is not there."""
+    """Report an app setting that is not there, or says nothing that is known."""
 
     code = "ISTH360"
 
@@ -89,7 +95,12 @@ class Settings:
 
     def database(self) -> Database:
         """Open the database; its schema was brought up to date before the app was deployed."""
-        return Database.open(_setting(DATABASE), migrate=False)
+        database = Database.open(_setting(DATABASE), migrate=False)
+        if not _is_by_token(database):
+            return database
+        from isthmus.adapters.azure.entra import log_in_by_token  # noqa: PLC0415  # only where a server is logged in to
+
+        return log_in_by_token(database)
 
     def master(self) -> MasterKey:
         """Return the master key: the vault's, or else a file's, which is never made here: a moved app would lose it."""
@@ -135,6 +146,17 @@ def _setting(name: str) -> str:
     if not value:
         raise SettingMissing(f"{name} is not set", place="app settings", instead=f"set {name}")
     return value
+
+
+def _is_by_token(database: Database) -> bool:
+    """Say whether Entra ID gives the password: where none is known of a server that is reached over a network."""
+    login = os.environ.get(LOGIN)
+    if login not in {None, "", "entra", "url"}:
+        raise SettingMissing(f"{LOGIN} is neither entra nor url", place="app settings", instead="set one of them")
+    url = database.engine.url
+    if database.dialect != "postgresql" or login == "url":
+        return False
+    return login == "entra" or (bool(url.host) and not url.password)
 
 
 _surroundings: list[Surroundings] = [Settings()]
@@ -189,11 +211,16 @@ class Host:
             self._opened[1].close()
 
     def do[U: UnitOfWork | None, T](self, work: Callable[[Transaction], tuple[U, T]]) -> tuple[U, T]:
-        """Do a unit of work, again while it loses against others, and send what it published."""
+        """Do a unit of work, again while it loses against others, and send what it published.
+
+        Of each run that it has answered a note is left, until somebody has woken it.
+        """
         for attempt in range(CONFLICTS_MAX):
             try:
                 with self.database.transaction() as transaction:
                     unit, result = work(transaction)
+                    for run_id, step in unit.woken if unit is not None else ():
+                        transaction.run(NOTE, A_STEP, f"{run_id}/{step}")
             except (Conflict, Duplicate):
                 if attempt == CONFLICTS_MAX - 1:
                     raise
@@ -220,6 +247,12 @@ class Host:
             with self.database.transaction() as transaction:
                 reject(outer_unit(self.deployment, transaction, actor, on_behalf_of, "outside"), subject, error)
             raise
+
+    def forget_woken(self, unit: UnitOfWork) -> None:
+        """Take away the notes of the runs that a unit of work has answered: they have been woken."""
+        with self.database.transaction() as transaction:
+            for run_id, step in unit.woken:
+                transaction.run(FORGET_NOTE_ABOUT, A_STEP, f"{run_id}/{step}")
 
     def _relay_after(self, unit: UnitOfWork) -> None:
         """Send what was published. What cannot be sent now is left to the sweep: it is in the outbox."""

@@ -76,6 +76,8 @@ def _binding(raw: dict[str, object]) -> Binding:
             detail = f"{' '.join(map(str, methods)) if isinstance(methods, list) else methods} /{raw.get('route', '')}"
         case "serviceBusTrigger":
             detail = f"{raw['topicName']} / {raw['subscriptionName']}"
+        case "eventHubTrigger":
+            detail = str(raw["eventHubName"])
         case "timerTrigger":
             detail = str(raw["schedule"])
         case _:

@@ -6,13 +6,18 @@ wake that comes to nothing does nothing.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import Final
 
 import grpc.aio
 from durabletask.client import AsyncTaskHubGrpcClient, OrchestrationQuery, OrchestrationStatus
 
+from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.orchestrator import ANSWERED, TAKE_BACK_LEFT, WAKE
 from isthmus.adapters.runtime.unit import UnitOfWork
+
+log = logging.getLogger("isthmus.azure")
 
 BROKEN: Final = (OrchestrationStatus.FAILED, OrchestrationStatus.TERMINATED)
 """How an instance stands that has ended without reporting the end of its run."""
@@ -24,6 +29,14 @@ LEFT: Final = ".left"
 async def begin(client: AsyncTaskHubGrpcClient, contract: str, run_id: str) -> bool:
     """Begin the orchestration of a run, unless it was begun before; say whether it is begun now."""
     return await _schedule(client, contract, run_id, run_id)
+
+
+async def begin_or_leave(client: AsyncTaskHubGrpcClient, contract: str, run_id: str) -> None:
+    """Begin the orchestration of a run that is written down, or leave it to the sweep when the hub cannot be told."""
+    try:
+        await begin(client, contract, run_id)
+    except Exception:
+        log.exception("run %s is not begun; the sweep will do it", run_id)
 
 
 async def begin_taking_back(client: AsyncTaskHubGrpcClient, run_id: str) -> None:
@@ -51,10 +64,17 @@ async def broken_runs(client: AsyncTaskHubGrpcClient) -> list[str]:
     return list(dict.fromkeys(state.instance_id.removesuffix(LEFT) for state in states))
 
 
-async def wake(client: AsyncTaskHubGrpcClient, unit: UnitOfWork) -> None:
-    """Wake the runs that a unit of work has answered; one that is not woken looks again when its time is over."""
-    for run_id in dict.fromkeys(run_id for run_id, _ in unit.woken):
-        await wake_run(client, run_id, ANSWERED)
+async def wake(client: AsyncTaskHubGrpcClient, host: Host, unit: UnitOfWork) -> None:
+    """Wake the runs that a unit of work has answered; what the hub cannot be told now is left to the sweep."""
+    if not unit.woken:
+        return
+    try:
+        for run_id in dict.fromkeys(run_id for run_id, _ in unit.woken):
+            await wake_run(client, run_id, ANSWERED)
+    except Exception:
+        log.exception("runs that were answered are not woken; the sweep will do it")
+        return
+    await asyncio.to_thread(host.forget_woken, unit)
 
 
 async def wake_run(client: AsyncTaskHubGrpcClient, run_id: str, why: str) -> None:

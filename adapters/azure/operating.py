@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from durabletask.client import AsyncTaskHubGrpcClient
 
-from isthmus.adapters.azure.host import Host
+from isthmus.adapters.azure.host import A_STEP, Host
 from isthmus.adapters.azure.instances import LEFT, begin, begin_taking_back, wake_run
 from isthmus.adapters.azure.orchestrator import ANSWERED, CHANGED
 from isthmus.adapters.runtime import operations
@@ -23,8 +23,8 @@ from isthmus.adapters.sql.notes import FORGET_NOTE, NOTE, NOTES
 from isthmus.adapters.sql.runs import CLAIMED_BY, RunStatus
 from isthmus.core.errors import InputError
 
-A_RUN, A_STEP = "run", "step"
-"""What a note is about: a run that was started, or whose status has changed; a step that an event has answered."""
+A_RUN: Final = "run"
+"""What a note is about besides `A_STEP`: a run that was started, or whose status has changed."""
 
 GOES_ON: Final = frozenset({RunStatus.STARTED, RunStatus.RUNNING, RunStatus.TAKING_BACK})
 
@@ -67,8 +67,6 @@ def send(host: Host, event: str, key: str, message: Any, *, event_id: str | None
 
     def work(unit: UnitOfWork) -> None:
         operations.arrive(unit, event, key, message, event_id)
-        for run_id, step in unit.woken:
-            unit.transaction.run(NOTE, A_STEP, f"{run_id}/{step}")
 
     host.do_from_outside(event, actor, "", work)
 

@@ -83,8 +83,8 @@ class PackageInTheWay(InputError):
 def write_package(reference: str, composition: Composition, folder: Path) -> None:
     """Write the deployable folder of an App; one that was written before is written anew.
 
-    Raises PackageInTheWay (ISTH260); LockStale (ISTH116) and LockInvalid (ISTH115) when the App has a lock that does
-    not list what would be deployed.
+    Raises UnfitForAzure (ISTH140); PackageInTheWay (ISTH260); LockStale (ISTH116) and LockInvalid (ISTH115) when the
+    App has a lock that does not list what would be deployed.
     """
     module = reference.partition(":")[0]
     home = home_of(module)
@@ -92,11 +92,12 @@ def write_package(reference: str, composition: Composition, folder: Path) -> Non
         hold_to_lock(composition, home)
     if folder.exists() and any(folder.iterdir()) and not _is_package(folder):
         raise PackageInTheWay("it holds something else", place=str(folder), instead="name a new folder with -o")
+    functions = functions_of_composition(composition)
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "wheels").mkdir(parents=True)
     wheel = write_wheel(folder / "wheels")
     _write(folder / "function_app.py", FUNCTION_APP.format(app=composition.name, reference=reference))
-    functions_of_composition(composition).write(folder)
+    functions.write(folder)
     _write_json(folder / "host.json", host_settings(composition))
     _write_json(folder / "settings.json", app_settings(composition))
     _write_json(folder / "local.settings.json", LOCAL_SETTINGS)

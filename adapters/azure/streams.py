@@ -15,29 +15,46 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from isthmus.adapters.azure.endpoints import function_name
+from isthmus.adapters.azure.endpoints import (
+    ACTOR,
+    Answered,
+    add_endpoint,
+    body_of,
+    function_name,
+    json_answer,
+)
 from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.topics import hand_on
-from isthmus.adapters.runtime.operations import STREAM_TOPIC, outer_unit, take_in
+from isthmus.adapters.runtime.operations import STREAM_TOPIC, feed_from_outside, outer_unit, reject, take_in
 from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import bury, run_id_of
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
-from isthmus.adapters.sql.dead_letters import OPEN_LETTER_AT, DeadLetterKind
+from isthmus.adapters.sql.dead_letters import LETTER_AT, DeadLetterKind
 from isthmus.adapters.sql.runs import StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER
-from isthmus.core.errors import InputError
+from isthmus.core.errors import EnvironmentFault, InputError
 from isthmus.core.trigger import Stream
 
 CONNECTION = "ISTHMUS_EVENT_HUBS"
 NAMESPACE = f"{CONNECTION}__fullyQualifiedNamespace"
+
+STREAMS = "isthmus_streams"
+
+
+class BatchIncomplete(EnvironmentFault):
+    """Report records whose partition or sequence number is not told: they cannot be told apart."""
+
+    code = "ISTH363"
 
 
 def add_streams(functions: Functions, host: Host) -> None:
     """Add the functions of all streams."""
     for stream in host.composition.app.streams:
         _add_stream(functions, host, stream)
+    if host.composition.app.streams:
+        add_endpoint(functions, STREAMS, "POST", "streams/{name}", _take_record(host))
 
 
 def _add_stream(functions: Functions, host: Host, stream: Stream) -> None:
@@ -51,11 +68,24 @@ def _add_stream(functions: Functions, host: Host, stream: Stream) -> None:
     functions.add(Kind.EVENT_HUB, name, read, connection=CONNECTION, hub=stream.name)
 
 
+def _take_record(host: Host) -> Answered:
+    async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
+        name, body = req.route_params["name"], body_of(req)
+
+        def work(unit: UnitOfWork) -> None:
+            feed_from_outside(unit, name, body)
+
+        unit, _ = await asyncio.to_thread(host.do_from_outside, name, ACTOR, "", work)
+        await handle_all(host, client, unit.published, is_patient=False)
+        return json_answer(202, {"stream": name})
+
+    return answer
+
+
 def _take_all(host: Host, stream: Stream, records: list[func.EventHubEvent]) -> list[OutgoingMessage]:
     taken = []
     for record in records:
-        place = f"{_partition_of(record)}/{record.sequence_number}"
-        message = _take(host, stream, place, record.get_body())
+        message = _take(host, stream, _place_of(record), record.get_body())
         if message is not None:
             taken.append(message)
     return taken
@@ -64,16 +94,22 @@ def _take_all(host: Host, stream: Stream, records: list[func.EventHubEvent]) -> 
 def _take(host: Host, stream: Stream, place: str, body: bytes) -> OutgoingMessage | None:
     """Write a record down; None when it is no message, and a person is asked."""
     topic, actor = f"{STREAM_TOPIC}{stream.name}", f"stream:{stream.name}"
+
+    def work(transaction: Transaction) -> tuple[UnitOfWork, OutgoingMessage]:
+        unit = outer_unit(host.deployment, transaction, actor, actor, place)
+        return unit, take_in(unit, topic, f"{topic}/{place}", body)
+
     try:
-        name = f"{topic}/{place}"
-        return host.do_from_outside(stream.name, actor, "", lambda unit: take_in(unit, topic, name, body))[1]
+        return host.do(work)[1]
     except InputError as error:
-        reason = ENCODER.encode({"code": error.code, "place": f"{place}: {error.place}"})
+        refused = error
 
     def ask_person(transaction: Transaction) -> tuple[UnitOfWork, None]:
         unit = outer_unit(host.deployment, transaction, actor, actor, place)
         unit.run_id = run_id_of(topic, place)
-        if transaction.row(OPEN_LETTER_AT, unit.run_id, place) is None:
+        if transaction.row(LETTER_AT, unit.run_id, place) is None:  # once, however often the batch is read
+            reject(unit, stream.name, refused)
+            reason = ENCODER.encode({"code": refused.code, "place": f"{place}: {refused.place}"})
             bury(unit, DeadLetterKind.DELIVERY, unit.run_id, place, stream.into.name, reason, place.encode())
         return unit, None
 
@@ -81,26 +117,50 @@ def _take(host: Host, stream: Stream, place: str, body: bytes) -> OutgoingMessag
     return None
 
 
-async def handle_all(host: Host, client: df.DurableFunctionsClient, queue: list[OutgoingMessage]) -> None:
-    """Have messages handled here, one after the other, each by all its subscribers, until that is settled."""
+async def handle_all(
+    host: Host, client: df.DurableFunctionsClient, queue: list[OutgoingMessage], *, is_patient: bool = True
+) -> None:
+    """Have messages handled here, one after the other, each by all its subscribers, until that is settled.
+
+    Who is not patient makes one attempt: what fails waits in the outbox, with what follows it under its key.
+    """
+    held: set[tuple[str, str]] = set()
     for message in queue:
-        for subscriber in host.subscribers.get(message.topic, ()):
-            await _settle(host, client, message, subscriber)
-        await asyncio.to_thread(host.mark_published, [message])
+        place = (message.topic, message.ordering_key)
+        if place in held:
+            continue
+        settled = [
+            await _is_settled(host, client, message, subscriber, is_patient=is_patient)
+            for subscriber in host.subscribers.get(message.topic, ())
+        ]
+        if all(settled):
+            await asyncio.to_thread(host.mark_published, [message])
+        else:
+            held.add(place)
 
 
-async def _settle(host: Host, client: df.DurableFunctionsClient, message: OutgoingMessage, subscriber: str) -> None:
+async def _is_settled(
+    host: Host, client: df.DurableFunctionsClient, message: OutgoingMessage, subscriber: str, *, is_patient: bool
+) -> bool:
     retry = host.composition.contracts[subscriber].retry
     while True:
         result = await hand_on(host, client, message, subscriber)
         if not isinstance(result, Outcome) or result.state is not StepState.FAILING:
-            return
+            return True
+        if not is_patient:
+            return False
         await asyncio.sleep(retry.delay_after(result.attempts).total_seconds())
 
 
-def _partition_of(record: func.EventHubEvent) -> str:
-    """Return the partition that a record was read from, which the host tells beside it."""
+def _place_of(record: func.EventHubEvent) -> str:
+    """Return the partition that a record was read from, which the host tells beside the batch, and its number there.
+
+    Raises BatchIncomplete (ISTH363).
+    """
     context: Any = (record.metadata or {}).get("PartitionContext")
     context = getattr(context, "value", context)
     context = json.loads(context) if isinstance(context, str) else context or {}
-    return str(context.get("PartitionId", ""))
+    partition, number = context.get("PartitionId"), record.sequence_number
+    if partition in {None, ""} or number is None:
+        raise BatchIncomplete("the host tells no partition, or no sequence number, of a record", place="event hub")
+    return f"{partition}/{number}"

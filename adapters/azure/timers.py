@@ -8,14 +8,13 @@ isthmus_sweep     once a minute: messages that were not sent, runs that were not
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
-from math import gcd
 from typing import Final
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from isthmus.adapters.azure.endpoints import function_name
+from isthmus.adapters.azure.fitness import cron_of
 from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin, begin_taking_back, broken_runs
@@ -32,18 +31,10 @@ from isthmus.adapters.runtime.unit import UnitOfWork, unit_of
 from isthmus.adapters.sql.runs import OPEN_RUNS, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER
-from isthmus.core.errors import ReplayMismatch, SourceError
+from isthmus.core.errors import ReplayMismatch
 from isthmus.core.trigger import Schedule
 
 SWEEP: Final = "isthmus_sweep"
-
-SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=seconds) for seconds in (1, 60, 3_600, 86_400))
-
-
-class UnfitForAzure(SourceError):
-    """Report an App that asks for what is not there on Azure."""
-
-    code = "ISTH140"
 
 
 def add_timers(functions: Functions, host: Host) -> None:
@@ -51,22 +42,6 @@ def add_timers(functions: Functions, host: Host) -> None:
     for schedule in host.composition.app.schedules:
         _add_schedule(functions, host, schedule)
     _add_sweep(functions, host)
-
-
-def cron_of(every: timedelta) -> str:
-    """Return the NCRONTAB expression that fires at every tick of a period, and more often where none fits exactly.
-
-    Raises UnfitForAzure (ISTH140) for a period below a second or of a fraction of one.
-    """
-    if every % SECOND or every < SECOND:
-        raise UnfitForAzure(f"every {every} is no whole number of seconds", instead="give whole seconds")
-    if not every % DAY:
-        return "0 0 0 * * *"
-    if not every % HOUR:
-        return f"0 0 */{gcd(every // HOUR, 24)} * * *"
-    if not every % MINUTE:
-        return f"0 */{gcd(every // MINUTE, 60)} * * * *"
-    return f"*/{gcd(every // SECOND, 60)} * * * * *"
 
 
 def _add_schedule(functions: Functions, host: Host, schedule: Schedule) -> None:
@@ -96,7 +71,7 @@ def _add_schedule(functions: Functions, host: Host, schedule: Schedule) -> None:
 
 def _add_sweep(functions: Functions, host: Host) -> None:
     async def sweep(timer: func.TimerRequest, client: df.DurableFunctionsClient) -> None:  # noqa: ARG001  # bound by name
-        await handle_all(host, client, await asyncio.to_thread(host.relay_all))
+        await handle_all(host, client, await asyncio.to_thread(host.relay_all), is_patient=False)
         while (await asyncio.to_thread(host.do_from_outside, SWEEP, "sweep", "", make_unowned_late))[1]:
             pass
         await act_on_notes(client, host)

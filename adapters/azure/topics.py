@@ -19,7 +19,7 @@ from isthmus.adapters.azure.endpoints import function_name
 from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin, wake
-from isthmus.adapters.azure.service_bus import CONNECTION, ORDERING_KEY, RUN, bus_name
+from isthmus.adapters.azure.service_bus import CONNECTION, RUN, bus_name
 from isthmus.adapters.runtime.asking import call_in_time
 from isthmus.adapters.runtime.deliveries import delivery_of, hand_over, unit_of_delivery
 from isthmus.adapters.runtime.events import LATE_TOPIC
@@ -28,6 +28,7 @@ from isthmus.adapters.runtime.operations import take_in
 from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
+from isthmus.adapters.sql.outbox import MESSAGE
 from isthmus.adapters.sql.runs import StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.errors import EnvironmentFault
@@ -64,11 +65,16 @@ def _add_subscription(functions: Functions, host: Host, topic: str, subscriber: 
 
 
 def _message_of(host: Host, topic: str, message: func.ServiceBusMessage) -> OutgoingMessage:
-    """Return what was published: by a unit of work of ours, or by others. Raises MessageInvalid."""
+    """Return what was published: by a unit of work of ours, or by others. Raises InputError, MessageInvalid.
+
+    What it says of itself is not believed: it is ours when our outbox has it, as it stands there.
+    """
     properties = message.application_properties or {}
-    if RUN in properties and ORDERING_KEY in properties:
-        key, run_id = str(properties[ORDERING_KEY]), str(properties[RUN])
-        return OutgoingMessage(str(message.message_id), topic, key, message.get_body(), run_id)
+    if RUN in properties:
+        with host.database.transaction() as transaction:
+            row = transaction.row(MESSAGE, str(message.message_id))
+        if row is not None and row[2] == topic:
+            return OutgoingMessage(row[1], topic, row[3], bytes(row[4]), row[5])
     name, body = f"{topic}/{message.message_id}", message.get_body()
     return host.do_from_outside(topic, f"topic:{topic}", "", lambda unit: take_in(unit, topic, name, body))[1]
 
@@ -78,7 +84,7 @@ async def hand_on(host: Host, client: df.DurableFunctionsClient, message: Outgoi
     unit, result = await asyncio.to_thread(delivered, host, message, subscriber)
     if isinstance(result, Run):
         await begin(client, result.contract, result.run_id)
-    await wake(client, unit)
+    await wake(client, host, unit)
     return result
 
 

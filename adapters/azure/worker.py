@@ -10,7 +10,7 @@ import json
 import sys
 import types
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -158,6 +158,16 @@ def service_bus_message(body: bytes, message_id: str, properties: Mapping[str, s
         "UserProperties": json_value(dict(properties)),
     }
     return Datum(body, "bytes"), metadata
+
+
+def event_hub_batch(bodies: Sequence[bytes], partition: str, first: int) -> tuple[Any, dict[str, Any]]:
+    """Return the records of a partition from a sequence number on as an input, and the metadata that come with it."""
+    properties = [{"SequenceNumber": first + place, "Offset": str(first + place)} for place in range(len(bodies))]
+    metadata = {
+        "SystemPropertiesArray": json_value(properties),
+        "PartitionContext": json_value({"ConsumerGroup": "$Default", "PartitionId": partition}),
+    }
+    return Datum(types.SimpleNamespace(bytes=list(bodies)), "collection_bytes"), metadata
 
 
 def timer_tick() -> Any:

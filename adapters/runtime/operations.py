@@ -127,8 +127,8 @@ def take_in(unit: UnitOfWork, topic: str, name: str, body: bytes) -> OutgoingMes
         streams = {one.name: one for one in unit.deployment.composition.app.streams}
         _publish(unit, topic, streams[topic.removeprefix(STREAM_TOPIC)], body, name)
     else:
-        found = unit.deployment.composition.topics[topic]
-        if not found.external:
+        found = unit.deployment.composition.topics.get(topic)
+        if found is None or not found.external:  # events that came late have a topic too
             raise InputError(f"topic {topic} is published by the app alone", instead="declare it with external=True")
         _publish(unit, topic, found, body, name)
         unit.transaction.run(MARK_PUBLISHED, unit.now_us, name)

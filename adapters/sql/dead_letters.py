@@ -56,6 +56,15 @@ OPEN_LETTER_AT = Statement(
     "at_step",
 )
 
+LETTER_AT = Statement(
+    select(DEAD_LETTER.c.dead_letter_id)
+    .where(DEAD_LETTER.c.run_id == bindparam("run"), DEAD_LETTER.c.step == bindparam("at_step"))
+    .limit(1),
+    "run",
+    "at_step",
+)
+"""An open letter, or one that a person has resolved."""
+
 RESOLVE = Statement(
     update(DEAD_LETTER)
     .values(resolved_at=bindparam("now"), resolution=bindparam("how"))

@@ -13,3 +13,7 @@ NOTE = insertion(WAKE, without=["sequence"])
 NOTES = Statement(select(WAKE.c.sequence, WAKE.c.kind, WAKE.c.subject).order_by(WAKE.c.sequence).limit(100))
 
 FORGET_NOTE = Statement(delete(WAKE).where(WAKE.c.sequence == bindparam("number")), "number")
+
+FORGET_NOTE_ABOUT = Statement(
+    delete(WAKE).where(WAKE.c.kind == bindparam("of_kind"), WAKE.c.subject == bindparam("about")), "of_kind", "about"
+)

@@ -12,13 +12,16 @@ from isthmus.core import (
     Retry,
     Undo,
     contract,
+    days,
     each,
     endpoint,
     gather,
     handles,
     minutes,
+    schedule,
     seconds,
     sleep,
+    stream,
     topic,
     wait_for,
     workflow,
@@ -47,6 +50,18 @@ class Outcome(Message):
 class Tickets(Message, identity="id"):
     id: str
     tickets: list[Ticket]
+
+
+class Record(Message):
+    """Be a record of a stream or a message of others; `word` says what its handler does: `fail` fails."""
+
+    key: str
+    number: int
+    word: str
+
+
+class Counted(Message):
+    numbers: list[int]
 
 
 class Answer(Event):
@@ -90,6 +105,16 @@ def note(told: Told) -> None:
 @contract()
 def file_late(answer: Answer) -> None:
     """Keep an answer that came late."""
+
+
+@contract(retry=Retry(attempts=2, first=seconds(0)))
+def count(record: Record) -> None:
+    """Count a record."""
+
+
+@contract()
+def hear(record: Record) -> None:
+    """Hear what others say."""
 
 
 @contract(refuses=[Closed])
@@ -139,6 +164,19 @@ def note_told(told: Told, kept: Records[Told]) -> None:
     kept.put(told.id, told)
 
 
+@handles(count)
+def count_record(record: Record, counted: Records[Counted]) -> None:
+    if record.word == "fail":
+        raise RuntimeError("it cannot be counted")
+    before = counted.get(record.key)
+    counted.put(record.key, Counted(numbers=[*(before.numbers if before else []), record.number]))
+
+
+@handles(hear)
+def hear_others(record: Record, heard: Records[Record]) -> None:
+    heard.put(record.key, record)
+
+
 @handles(file_late)
 def keep_late(answer: Answer, kept: Records[Outcome]) -> None:
     kept.put(answer.text, Outcome(id="late", said=answer.text))
@@ -172,8 +210,18 @@ app = App(
         untell_all,
         note_told,
         keep_late,
+        count_record,
+        hear_others,
     ],
-    topics=[topic("told", Told, key="id", subscribers=[note])],
+    topics=[
+        topic("told", Told, key="id", subscribers=[note]),
+        topic("others", Record, key="key", subscribers=[hear], external=True),
+    ],
+    streams=[stream("ticks", Record, key="key", into=count)],
+    schedules=[
+        schedule("daily", every=days(1), starts=count, message=Record(key="daily", number=1, word="")),
+        schedule("broken", every=days(1), starts=count, message=Record(key="broken", number=1, word="fail")),
+    ],
     endpoints=[endpoint("POST", "/tickets", starts=admit), endpoint("POST", "/looks", starts=look)],
     late_events={Answer: file_late},
 )

@@ -40,6 +40,7 @@ def test_every_contract_topic_endpoint_and_timer_is_a_function(packaged: tuple[P
     assert "orchestrationTrigger" in rows["admit"]
     assert rows["post_tickets"].endswith("POST /tickets")
     assert rows["told_note"].endswith("told / note")
+    assert rows["stream_ticks"].endswith("ticks")
     assert rows["late_Answer_file_late"].endswith("late.Answer / file_late")
     assert "timerTrigger" in rows["isthmus_sweep"]
 
@@ -84,7 +85,7 @@ def test_settings_are_of_managed_identities_and_hold_no_secret(packaged: tuple[P
 
     assert settings["AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"] == "1"
     assert settings["ISTHMUS_SERVICE_BUS__fullyQualifiedNamespace"]
-    assert "ISTHMUS_EVENT_HUBS__fullyQualifiedNamespace" not in settings  # the app has no stream
+    assert settings["ISTHMUS_EVENT_HUBS__fullyQualifiedNamespace"]
     assert {"AzureWebJobsStorage", "ISTHMUS_SERVICE_BUS"}.isdisjoint(settings)
     written = " ".join(settings.values())
     assert not re.search(r"(?i)accountkey|sharedaccess|endpoint=sb|password|pwd=|//[^/@]*:[^/@]*@", written)

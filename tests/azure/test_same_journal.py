@@ -161,3 +161,61 @@ def test_the_sweep_begins_a_run_whose_start_was_lost_and_sends_what_was_left(sid
     side.rehearsal.settle()
 
     assert status_of(side, run_of("admit", "lost")) == "running"
+
+
+def test_an_event_whose_wake_is_lost_wakes_its_run_by_the_sweep(
+    sides: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from azure.durable_functions import DurableFunctionsClient  # noqa: PLC0415  # an extra
+    from sides import run_of, status_of  # noqa: PLC0415
+
+    side = sides[1]
+    side.admit("admit", ticket("not-woken"))
+    side.move(2 * MINUTE)
+
+    async def lose(*_arguments: Any, **_named: Any) -> None:
+        raise ConnectionError("the hub is gone")
+
+    with monkeypatch.context() as lost:
+        lost.setattr(DurableFunctionsClient, "raise_orchestration_event", lose)
+        side.answer("not-woken", "yes", "8")
+    assert status_of(side, run_of("admit", "not-woken")) == "running"
+    assert notes_of(side) == [("step", f"{run_of('admit', 'not-woken')}/2")]
+
+    side.rehearsal.sweep()
+    side.rehearsal.settle()
+
+    assert status_of(side, run_of("admit", "not-woken")) == "completed"
+    assert notes_of(side) == []
+
+
+def test_a_start_whose_orchestration_cannot_be_begun_is_accepted_and_begun_by_the_sweep(
+    sides: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from azure.durable_functions import DurableFunctionsClient  # noqa: PLC0415  # an extra
+    from sides import run_of, status_of  # noqa: PLC0415
+
+    side = sides[1]
+
+    async def lose(*_arguments: Any, **_named: Any) -> None:
+        raise ConnectionError("the hub is gone")
+
+    with monkeypatch.context() as lost:
+        lost.setattr(DurableFunctionsClient, "schedule_new_orchestration", lose)
+        status, said = side.rehearsal.request("POST", "/tickets", b'{"id": "later", "refuse": false, "fail": false}')
+    assert (status, said["run_id"]) == (202, run_of("admit", "later"))
+    assert status_of(side, said["run_id"]) == "started"
+
+    side.rehearsal.sweep()
+    side.rehearsal.settle()
+
+    assert status_of(side, said["run_id"]) == "running"
+
+
+def notes_of(side: Any) -> list[tuple[str, str]]:
+    from sqlalchemy import text  # noqa: PLC0415  # an extra
+
+    with side.database.engine.connect() as connection:
+        return [
+            (str(kind), str(subject)) for kind, subject in connection.execute(text("select kind, subject from wake"))
+        ]

@@ -19,11 +19,12 @@ from requirement import clear, empty, rows
 from stall import Stall
 
 from isthmus.adapters.azure import worker as parts
-from isthmus.adapters.azure.endpoints import STREAMS, TOPICS
+from isthmus.adapters.azure.endpoints import TOPICS
 from isthmus.adapters.azure.instances import begin, wake_run
 from isthmus.adapters.azure.orchestrator import CHANGED
 from isthmus.adapters.azure.package import write_package
 from isthmus.adapters.azure.rehearsal import Rehearsal
+from isthmus.adapters.azure.streams import STREAMS
 from isthmus.adapters.azure.topics import hand_on
 from isthmus.adapters.runtime.clock import MovedClock
 from isthmus.adapters.runtime.operations import resolve
