@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from test_package import package
 from test_same_journal import (
     MINUTE,
     answered_while_waiting,
@@ -232,6 +233,25 @@ def test_a_token_is_not_sent_in_the_clear(composition: Any, monkeypatch: pytest.
         call_unit(host, "places", "hold", b"{}")
 
 
+def test_a_unit_that_turns_home_away_or_is_not_there_is_a_fault(
+    sides: tuple[Any, Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from called import HOME, SCOPE  # noqa: PLC0415  # an extra
+
+    from isthmus.adapters.azure.calling import UnitUnavailable, call_unit  # noqa: PLC0415
+
+    _, home, places = sides
+    monkeypatch.setenv("ISTHMUS_UNIT_PLACES_SCOPE", SCOPE)
+    monkeypatch.setenv("ISTHMUS_UNIT_PLACES_URL", places.url)
+    places.principal = "somebody"
+    with pytest.raises(UnitUnavailable, match="it answered 401"):
+        call_unit(home.rehearsal.host, "places", "hold", b"{}")
+    places.principal = HOME
+    monkeypatch.setenv("ISTHMUS_UNIT_PLACES_URL", "http://127.0.0.1:1")
+    with pytest.raises(UnitUnavailable, match="ConnectionRefusedError"):
+        call_unit(home.rehearsal.host, "places", "hold", b"{}")
+
+
 def test_each_folder_is_indexed_and_home_alone_has_a_task_hub(folders: dict[str, Path]) -> None:
     from isthmus.adapters.azure.package import index_package  # noqa: PLC0415  # an extra
 
@@ -249,6 +269,69 @@ def test_each_folder_is_indexed_and_home_alone_has_a_task_hub(folders: dict[str,
     }
     assert {"ISTHMUS_UNIT_PLACES_URL", "ISTHMUS_UNIT_PLACES_SCOPE"} <= set(settings["normal"])
     assert "ISTHMUS_CALLERS" in settings["places"]
+
+
+def test_the_command_prints_a_table_for_each_unit_and_writes_one_alone_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "split_stand.py").write_text(split(STAND.read_text("utf-8")), "utf-8")
+    both = package(tmp_path, "split_stand:app", "-o", "units")
+    (tmp_path / "units" / "normal" / "left.txt").touch()
+    alone = package(tmp_path, "split_stand:app", "-o", "units", "--unit", "places")
+    unknown = package(tmp_path, "split_stand:app", "-o", "other", "--unit", "nowhere")
+
+    assert both.returncode == 0, both.stderr
+    titles = [line for line in both.stdout.splitlines() if line.startswith("Unit ")]
+    assert titles == ["Unit normal, home of the workflows and of all that reaches the app", "Unit places"]
+    assert "POST /contracts/hold" in both.stdout
+    assert alone.returncode == 0, alone.stderr
+    assert "admit" not in alone.stdout
+    assert (tmp_path / "units" / "normal" / "left.txt").exists()
+    assert unknown.returncode == 3
+    assert "ISTH203" in unknown.stderr
+    assert "normal, places" in unknown.stderr
+    assert not (tmp_path / "other").exists()
+
+
+def test_the_folders_of_units_replace_the_package_of_the_whole_app_and_nothing_else(
+    composition: Any, tmp_path: Path
+) -> None:
+    from isthmus.adapters.azure.package import PackageInTheWay, write_package, write_units  # noqa: PLC0415  # an extra
+
+    write_package("split_stand:app", composition, tmp_path / "dist")
+    write_units("split_stand:app", composition, tmp_path / "dist")
+    assert {path.name for path in (tmp_path / "dist").iterdir()} == {"normal", "places"}
+
+    write_units("split_stand:app", composition, tmp_path / "dist")
+    (tmp_path / "dist" / "own.txt").touch()
+    with pytest.raises(PackageInTheWay):
+        write_units("split_stand:app", composition, tmp_path / "dist")
+    assert (tmp_path / "dist" / "normal").is_dir()
+
+
+@pytest.mark.parametrize("name", ["../away", "two words", "ärger", "x" * 33])
+def test_a_unit_whose_name_no_folder_and_no_setting_can_have_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from isthmus.adapters.azure.timers import UnfitForAzure  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.units import units_of  # noqa: PLC0415
+
+    with pytest.raises(UnfitForAzure, match="ISTH140"):
+        units_of(_loaded(split(STAND.read_text("utf-8")).replace('"places"', f'"{name}"'), tmp_path, monkeypatch))
+
+
+def test_units_whose_settings_would_have_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from isthmus.adapters.azure.timers import UnfitForAzure  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.units import units_of  # noqa: PLC0415
+
+    source = split(STAND.read_text("utf-8")).replace('"places"', '"pla-ces"', 1).replace('"places"', '"pla_ces"')
+    with pytest.raises(UnfitForAzure, match="rename"):
+        units_of(_loaded(source, tmp_path, monkeypatch))
+
+
+def _loaded(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    (folder / "misnamed.py").write_text(source, "utf-8")
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.delitem(sys.modules, "misnamed", raising=False)
+    return importlib.import_module("misnamed").app.load()
 
 
 def _admitted(side: Any, message: dict[str, Any]) -> None:
