@@ -39,7 +39,7 @@ from isthmus.adapters.azure.app import functions_of_composition
 from isthmus.adapters.azure.host import DATABASE, KEY_FILE
 from isthmus.adapters.azure.indexing import Indexed
 from isthmus.adapters.azure.service_bus import NAMESPACE
-from isthmus.adapters.azure.settings import STRICT_TYPING, app_settings
+from isthmus.adapters.azure.settings import ACTIVITIES_MAX, STRICT_TYPING, app_settings
 from isthmus.adapters.azure.units import home_unit, units_of
 from isthmus.adapters.runtime.workflows_lock import copy_lock, hold_to_lock, home_of, is_locked
 from isthmus.core.composition import Composition
@@ -172,7 +172,7 @@ def _home_extensions(composition: Composition) -> dict[str, Any]:
         "serviceBus": {"maxConcurrentCalls": 16, "autoCompleteMessages": True},
         "durableTask": {
             "hubName": hub,
-            "maxConcurrentActivityFunctions": 16,
+            "maxConcurrentActivityFunctions": ACTIVITIES_MAX,
             "maxConcurrentOrchestratorFunctions": 16,
             "storageProvider": {"type": "AzureStorage", "partitionCount": 1},
         },

@@ -14,6 +14,12 @@ from isthmus.adapters.azure.streams import NAMESPACE as EVENT_HUBS
 from isthmus.adapters.azure.units import CALLERS, home_unit, units_of
 from isthmus.core.composition import Composition
 
+ACTIVITIES_MAX: Final = 16
+"""How many activities host.json lets one worker do at once."""
+
+THREADS: Final = "PYTHON_THREADPOOL_THREAD_COUNT"
+"""An activity that waits for another unit holds a thread; the worker has a few more than cores unless it is told."""
+
 STRICT_TYPING: Final = "AZURE_FUNCTIONS_DURABLE_STRICT_TYPING"
 
 
@@ -35,7 +41,10 @@ def app_settings(composition: Composition, unit: str | None = None) -> dict[str,
     settings[STRICT_TYPING] = "1"
     if composition.app.streams:
         settings[EVENT_HUBS] = "<namespace>.servicebus.windows.net"
-    for other in units_of(composition)[1:] if unit is not None else ():
+    others = units_of(composition)[1:] if unit is not None else ()
+    if others:
+        settings[THREADS] = str(2 * ACTIVITIES_MAX)
+    for other in others:
         settings[url_setting(other)] = f"https://<function app of {other}>.azurewebsites.net"
         settings[scope_setting(other)] = f"api://<application id of {other}>/.default"
     return settings

@@ -268,6 +268,7 @@ def test_each_folder_is_indexed_and_home_alone_has_a_task_hub(folders: dict[str,
         "places": False,
     }
     assert {"ISTHMUS_UNIT_PLACES_URL", "ISTHMUS_UNIT_PLACES_SCOPE"} <= set(settings["normal"])
+    assert int(settings["normal"]["PYTHON_THREADPOOL_THREAD_COUNT"]) > 16  # as many activities may wait for a unit
     assert "ISTHMUS_CALLERS" in settings["places"]
 
 
