@@ -12,6 +12,7 @@ from datetime import timedelta
 import msgspec
 from msgspec import Raw
 
+from isthmus.adapters.azure.calling import call_unit
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.runtime.asking import call_in_time
 from isthmus.adapters.runtime.execution import Branch
@@ -36,6 +37,10 @@ from isthmus.core.errors import InternalError, IsthmusError
 log = logging.getLogger("isthmus.azure")
 
 FENCED, WAITING, STARTED, STUCK, HELD = "fenced", "waiting", "started", "stuck", "held"
+
+
+TAKE_BACK = "isthmus_take_back"
+"""The function by which another unit undoes what it did."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +136,16 @@ def load(host: Host, run_id: str, claimant: str) -> Loaded | None:
         return unit, Loaded(run=run, steps=steps)
 
     return host.do(work)[1]
+
+
+def do_or_call(host: Host, call: Call) -> Reply:
+    """Do a step, or have the unit do it that its contract is in."""
+    unit = host.elsewhere.get(call.contract)
+    return do_step(host, call) if unit is None else _called(host, unit, call)
+
+
+def _called(host: Host, unit: str, call: Call) -> Reply:
+    return msgspec.json.decode(call_unit(host, unit, call.contract, ENCODER.encode(call)), type=Reply)
 
 
 def do_step(host: Host, call: Call) -> Reply:
@@ -243,8 +258,13 @@ def finish(host: Host, end: End) -> Reply:
 
 
 def take_back(host: Host, run_id: str) -> Reply:
-    """Undo the last thing that a run did: answered when there may be more, fenced when not, or held by a child."""
+    """Undo the last thing that a run did: answered when there may be more, fenced when not, or held by a child.
+
+    What is undone by a contract of another unit, that unit does.
+    """
     unit, (request, result) = _undo(host, run_id, None, None)
+    if isinstance(request, StepRequest) and result is None:
+        return _called(host, host.elsewhere[request.contract], Call(run_id=run_id, step="", contract=TAKE_BACK))
     if isinstance(result, Intent) and isinstance(request, StepRequest):
         answer = call_in_time(host.deployment, request.contract, result)
         unit, (request, result) = _undo(host, run_id, request, answer)
@@ -275,6 +295,8 @@ def _undo(
             return unit, (None, None)
         request = asked if answer is not None else next_undo(unit, run_id)
         if not isinstance(request, StepRequest):
+            return unit, (request, None)
+        if request.contract in host.elsewhere:
             return unit, (request, None)
         unit.step, unit.run_id = request.step, request.run_id
         result: Outcome | Intent | Fenced

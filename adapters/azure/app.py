@@ -1,6 +1,6 @@
 """The function app: a Blueprint as functions of the Python v2 model.
 
-one activity per contract that a handler fulfils     around a unit of work
+one activity per contract that a handler fulfils     around a unit of work, or the call of the unit that does it
 one orchestrator per contract that a workflow fulfils
 load, look, child, recall, wait, pause, finish, take_back, stick     what an orchestration has done for it
 what reaches it from outside                         in `endpoints`, `topics`, `streams`, `timers`
@@ -24,6 +24,7 @@ from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.streams import add_streams
 from isthmus.adapters.azure.timers import add_timers
 from isthmus.adapters.azure.topics import add_subscriptions
+from isthmus.adapters.azure.units import add_calls, elsewhere, home_unit
 from isthmus.adapters.runtime.workflows_lock import load_app
 from isthmus.core.app import App
 from isthmus.core.codec import ENCODER
@@ -39,22 +40,25 @@ class OtherApp(SourceError):
     code = "ISTH142"
 
 
-def functions_of(reference: str, folder: Path) -> Functions:
+def functions_of(reference: str, folder: Path, unit: str | None = None) -> Functions:
     """Return the functions of an App, by `MODULE:APP`, with the versions that the lock in a folder keeps.
 
     Raises AppRefused (ISTH110), LockInvalid (ISTH115), UnfitForAzure (ISTH140).
     """
     module, _, attribute = reference.partition(":")
     app: App = getattr(importlib.import_module(module), attribute)
-    return functions_of_composition(load_app(app, module, folder))
+    return functions_of_composition(load_app(app, module, folder), unit)
 
 
-def functions_of_composition(composition: Composition) -> Functions:
-    """Return the functions of a composition. Raises UnfitForAzure (ISTH140)."""
+def functions_of_composition(composition: Composition, unit: str | None = None) -> Functions:
+    """Return the functions of a composition: of one of its units, or all in one app. Raises UnfitForAzure (ISTH140)."""
     functions = Functions()
-    host = Host(composition)
+    if unit is not None and unit != home_unit(composition):
+        add_calls(functions, Host(composition), unit)
+        return functions
+    host = Host(composition, elsewhere(composition) if unit is not None else None)
     for contract in composition.handlers:
-        _add_activity(functions, contract, lambda text: activities.do_step(host, CALL.decode(text)))
+        _add_activity(functions, contract, lambda text: activities.do_or_call(host, CALL.decode(text)))
     for contract in composition.workflows:
         functions.add(Kind.ORCHESTRATOR, contract, orchestrator.orchestrator_of(composition, contract))
     functions.add(Kind.ORCHESTRATOR, orchestrator.TAKE_BACK_LEFT, orchestrator.taking_back_of(composition))
@@ -66,7 +70,7 @@ def functions_of_composition(composition: Composition) -> Functions:
         orchestrator.WAIT: lambda text: activities.wait(host, CALL.decode(text)),
         orchestrator.PAUSE: lambda text: activities.pause(host, CALL.decode(text)),
         orchestrator.FINISH: lambda text: activities.finish(host, msgspec.json.decode(text, type=End)),
-        orchestrator.TAKE_BACK: lambda text: activities.take_back(host, text),
+        activities.TAKE_BACK: lambda text: activities.take_back(host, text),
         orchestrator.STICK: lambda text: activities.get_stuck(host, msgspec.json.decode(text, type=Trouble)),
     }
     for name, do in work.items():

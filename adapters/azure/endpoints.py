@@ -71,7 +71,7 @@ def add_endpoint(functions: Functions, name: str, method: str, route: str, answe
     """Add the function of what is reached over HTTP; what is wrong with a request comes back as problem details."""
 
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-        return await _or_problem(answered, req, client)
+        return await or_problem(answered(req, client))
 
     functions.add(Kind.HTTP, name, answer, method=method, route=route)
 
@@ -164,16 +164,15 @@ def ask(host: Host, contract: str, message: Any, key: str, actor: str) -> Any:
 # What comes back
 
 
-async def _or_problem(
-    answered: Answered, req: func.HttpRequest, client: df.DurableFunctionsClient
-) -> func.HttpResponse:
+async def or_problem(answering: Awaitable[func.HttpResponse]) -> func.HttpResponse:
+    """Return the answer, or what is wrong as a problem."""
     try:
-        return await answered(req, client)
+        return await answering
     except IsthmusError as fault:
         found = fault_problem(fault)
     except Refusal as refusal:
         found = refusal_problem(refusal)
-    except _Unacceptable as fault:
+    except Unacceptable as fault:
         found = problem(fault.status, "about:blank", str(fault), str(fault))
     except Exception as fault:
         log.exception("a fault of ours")
@@ -181,7 +180,7 @@ async def _or_problem(
     return json_answer(found["status"], found, kind="application/problem+json")
 
 
-class _Unacceptable(Exception):
+class Unacceptable(Exception):
     """Turn a request away before it is looked at."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -193,10 +192,10 @@ def body_of(req: func.HttpRequest) -> bytes:
     """Return a JSON body of at most 32 KB."""
     kind = req.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        raise _Unacceptable(415, f"the body is {kind or 'of no stated type'}; send application/json")
+        raise Unacceptable(415, f"the body is {kind or 'of no stated type'}; send application/json")
     body = req.get_body()
     if len(body) > BODY_BYTES_MAX:
-        raise _Unacceptable(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
+        raise Unacceptable(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
     return body
 
 
@@ -210,7 +209,7 @@ def _message_for(req: func.HttpRequest, kind: Any) -> Any:
 def _idempotency_key(req: func.HttpRequest) -> str | None:
     key: str | None = req.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= KEY_CHARACTERS_MAX:
-        raise _Unacceptable(400, f"Idempotency-Key has {len(key)} characters; give 1 to {KEY_CHARACTERS_MAX}")
+        raise Unacceptable(400, f"Idempotency-Key has {len(key)} characters; give 1 to {KEY_CHARACTERS_MAX}")
     return key
 
 

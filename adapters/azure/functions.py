@@ -33,6 +33,7 @@ class Kind(StrEnum):
     SERVICE_BUS = "service_bus"
     EVENT_HUB = "event_hub"
     TIMER = "timer"
+    CALL = "call"
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,17 +62,26 @@ class Functions:
 
 
 class Packaged:
-    """Be the functions of a packaged folder, whose App is imported when one is first invoked."""
+    """Be the functions of a packaged folder, whose App is imported when one is first invoked.
 
-    def __init__(self, reference: str, folder: Path) -> None:
+    A folder is that of one `unit`, or of the whole App.
+    """
+
+    def __init__(self, reference: str, folder: Path, *, unit: str | None = None) -> None:
         self._reference = reference
+        self._unit = unit
         self._folder = folder
         self.functions = msgspec.json.decode((folder / FILE).read_bytes(), type=list[Function])
         self._lock = Lock()
         self._bodies: Mapping[str, Body] | None = None
 
-    def function_app(self) -> df.DFApp:
-        """Return the function app."""
+    def function_app(self) -> df.DFApp | func.FunctionApp:
+        """Return the function app; one that is only called has no task hub, and no durable functions of its own."""
+        if all(function.kind is Kind.CALL for function in self.functions):
+            called = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+            for function in self.functions:
+                _register_called(called, function, self.body)
+            return called
         app = _App(http_auth_level=func.AuthLevel.FUNCTION)
         for function in self.functions:
             _register(app, function, self.body)
@@ -87,7 +97,7 @@ class Packaged:
             if self._bodies is None:
                 from isthmus.adapters.azure.app import OtherApp, functions_of  # noqa: PLC0415  # this is what is put off
 
-                found = functions_of(self._reference, self._folder)
+                found = functions_of(self._reference, self._folder, self._unit)
                 if found.all != self.functions:
                     raise OtherApp(
                         f"it is not the App that {FILE} was made from",
@@ -114,6 +124,13 @@ def _register(app: _App, function: Function, body_of: Callable[[str], Body]) -> 
                 _TRIGGERED[function.kind](function.name, body_of)
             )
             _trigger(app, function)(triggered)
+
+
+def _register_called(app: func.FunctionApp, function: Function, body_of: Callable[[str], Body]) -> None:
+    """Register what another unit calls. It has no key: the platform checks the caller's token, and says who it is."""
+    to = function.bound_to
+    routed = app.route(route=to["route"], methods=[to["method"]], auth_level=func.AuthLevel.ANONYMOUS)
+    routed(_called(function.name, body_of))
 
 
 def _trigger(app: _App, function: Function) -> Callable[[Any], Any]:
@@ -166,6 +183,14 @@ def _orchestrator(name: str, body_of: Callable[[str], Body]) -> Body:
 
     orchestrator.__name__ = name
     return orchestrator
+
+
+def _called(name: str, body_of: Callable[[str], Body]) -> Body:
+    async def called(req: func.HttpRequest) -> func.HttpResponse:
+        return await (await asyncio.to_thread(body_of, name))(req)  # type: ignore[no-any-return]
+
+    called.__name__ = name
+    return called
 
 
 def _answering(name: str, body_of: Callable[[str], Body]) -> Body:

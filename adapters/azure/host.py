@@ -14,11 +14,11 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
@@ -34,6 +34,9 @@ from isthmus.adapters.sql.outbox import MARK_PUBLISHED, UNPUBLISHED, UNPUBLISHED
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.composition import Composition
 from isthmus.core.errors import EnvironmentFault, InputError, KeyUnavailable
+
+if TYPE_CHECKING:
+    from azure.identity import DefaultAzureCredential
 
 log = logging.getLogger("isthmus.azure")
 
@@ -89,13 +92,20 @@ class Surroundings(Protocol):
         """Return what messages leave by; None where they are left to the sweep of the app."""
         ...
 
+    def token(self, scope: str) -> str:
+        """Return a token of this app's identity, for another unit."""
+        ...
+
 
 class Settings:
     """Read the surroundings from the settings of the function app."""
 
+    def __init__(self) -> None:
+        self._credential: DefaultAzureCredential | None = None
+
     def database(self) -> Database:
         """Open the database; its schema was brought up to date before the app was deployed."""
-        database = Database.open(_setting(DATABASE), migrate=False)
+        database = Database.open(setting(DATABASE), migrate=False)
         if not _is_by_token(database):
             return database
         from isthmus.adapters.azure.entra import log_in_by_token  # noqa: PLC0415  # only where a server is logged in to
@@ -109,7 +119,7 @@ class Settings:
             from isthmus.adapters.azure.key_vault import KeyVault  # noqa: PLC0415  # its client is slow to import
 
             return KeyVault(vault)
-        path = Path(_setting(KEY_FILE))
+        path = Path(setting(KEY_FILE))
         if not path.is_file():
             raise KeyUnavailable(
                 "there is no such file",
@@ -132,6 +142,14 @@ class Settings:
 
         return ServiceBusOutlet()
 
+    def token(self, scope: str) -> str:
+        """Return a token of the managed identity; its library keeps one until shortly before it expires."""
+        if self._credential is None:
+            from azure.identity import DefaultAzureCredential  # noqa: PLC0415  # it is slow to import
+
+            self._credential = DefaultAzureCredential()
+        return self._credential.get_token(scope).token
+
 
 class OperatorSettings(Settings):
     """Read the surroundings of an operator's machine, which sends no messages itself."""
@@ -141,7 +159,8 @@ class OperatorSettings(Settings):
         return None
 
 
-def _setting(name: str) -> str:
+def setting(name: str) -> str:
+    """Return an app setting. Raises SettingMissing (ISTH360)."""
     value = os.environ.get(name)
     if not value:
         raise SettingMissing(f"{name} is not set", place="app settings", instead=f"set {name}")
@@ -173,10 +192,14 @@ def surrounded_by(surroundings: Surroundings) -> Iterator[None]:
 
 
 class Host:
-    """Do units of work, each in a transaction of its own, and send what they published."""
+    """Do units of work, each in a transaction of its own, and send what they published.
 
-    def __init__(self, composition: Composition) -> None:
+    `elsewhere` names the contracts whose work another unit does, with that unit.
+    """
+
+    def __init__(self, composition: Composition, elsewhere: Mapping[str, str] | None = None) -> None:
         self.composition = composition
+        self.elsewhere = elsewhere or {}
         self._around = _surroundings[-1]
         self.subscribers = subscribers(composition)
         self._opened: tuple[Deployment, Database, Outlet | None] | None = None
@@ -204,6 +227,10 @@ class Host:
             )
             self._opened = deployment, around.database(), around.outlet()
         return self._opened
+
+    def token(self, scope: str) -> str:
+        """Return a token of this app's identity."""
+        return self._around.token(scope)
 
     def close(self) -> None:
         """Let go of the database."""

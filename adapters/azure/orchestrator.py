@@ -19,7 +19,19 @@ import msgspec
 from durabletask import task as durable
 from msgspec import Raw
 
-from isthmus.adapters.azure.activities import FENCED, HELD, STARTED, STUCK, WAITING, Call, End, Loaded, Reply, Trouble
+from isthmus.adapters.azure.activities import (
+    FENCED,
+    HELD,
+    STARTED,
+    STUCK,
+    TAKE_BACK,
+    WAITING,
+    Call,
+    End,
+    Loaded,
+    Reply,
+    Trouble,
+)
 from isthmus.adapters.runtime.execution import Branch, Command, Execution, Finished
 from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import EndState, Run
@@ -50,8 +62,8 @@ ON_FAULT: Final = durable.RetryPolicy(
 TAKE_BACK_LEFT: Final = "isthmus_take_back_left"
 """The orchestrator that takes back what a run has left whose own orchestration broke off."""
 
-LOAD, LOOK, CHILD, RECALL, WAIT, PAUSE, FINISH, TAKE_BACK, STICK = (
-    f"isthmus_{name}" for name in ("load", "look", "child", "recall", "wait", "pause", "finish", "take_back", "stick")
+LOAD, LOOK, CHILD, RECALL, WAIT, PAUSE, FINISH, STICK = (
+    f"isthmus_{name}" for name in ("load", "look", "child", "recall", "wait", "pause", "finish", "stick")
 )
 
 type Strand[T] = Generator[durable.Task[Any], Any, T]

@@ -1,4 +1,4 @@
-"""The package: the folder that is deployed to Azure Functions, and the proof that it can be indexed.
+"""The package: the folder that is deployed to Azure Functions, one for each unit, and the proof that it can be indexed.
 
 function_app.py        names the App
 functions.json         its functions, so that indexing need not import it
@@ -11,6 +11,8 @@ workflows.lock         the versions that may have live runs, when the App has a 
 workflows.kept/        and their sources
 wheels/                our own code
 <the App's module>     when it is none of ours
+
+Every unit's folder has the same code; they differ in their functions, in host.json and in their settings.
 """
 
 from __future__ import annotations
@@ -37,10 +39,11 @@ from isthmus.adapters.azure.app import functions_of_composition
 from isthmus.adapters.azure.host import DATABASE, KEY_FILE
 from isthmus.adapters.azure.indexing import Indexed
 from isthmus.adapters.azure.service_bus import NAMESPACE
-from isthmus.adapters.azure.settings import STRICT_TYPING, app_settings
+from isthmus.adapters.azure.settings import ACTIVITIES_MAX, STRICT_TYPING, app_settings
+from isthmus.adapters.azure.units import home_unit, units_of
 from isthmus.adapters.runtime.workflows_lock import copy_lock, hold_to_lock, home_of, is_locked
 from isthmus.core.composition import Composition
-from isthmus.core.errors import InputError, SourceError
+from isthmus.core.errors import InputError, NotFound, SourceError
 
 EXTENSION_BUNDLE: Final = "[4.22.0, 5.0.0)"
 EXTRAS: Final = ("azure", "postgresql")
@@ -63,7 +66,7 @@ from pathlib import Path
 
 from isthmus.adapters.azure.functions import Packaged
 
-packaged = Packaged("{reference}", Path(__file__).parent)
+packaged = Packaged("{reference}", Path(__file__).parent, unit={unit})
 app = packaged.function_app()
 '''
 
@@ -80,31 +83,65 @@ class PackageInTheWay(InputError):
     code = "ISTH260"
 
 
-def write_package(reference: str, composition: Composition, folder: Path) -> None:
-    """Write the deployable folder of an App; one that was written before is written anew.
+def write_units(reference: str, composition: Composition, folder: Path, only: str | None = None) -> dict[str, Path]:
+    """Write a folder for each unit of an App, or for one, below one folder, and return them.
+
+    What was written before goes. An App of one unit has its package in the folder itself. Raises what write_package
+    does, and NotFound (ISTH203).
+    """
+    units = units_of(composition)
+    if only is not None and only not in units:
+        raise NotFound("the app has no such unit", place=only, instead=f"name one of {', '.join(units)}")
+    if len(units) == 1:
+        write_package(reference, composition, folder)
+        return {units[0]: folder}
+    _check_lock(reference, composition)
+    functions_of_composition(composition)  # what Azure would refuse is told before anything is taken away
+    if only is None or _is_package(folder):
+        _clear(folder)
+    folders = {unit: folder / unit for unit in ([only] if only else units)}
+    for unit, inside in folders.items():
+        write_package(reference, composition, inside, unit)
+    return folders
+
+
+def write_package(reference: str, composition: Composition, folder: Path, unit: str | None = None) -> None:
+    """Write the deployable folder of an App, of a unit or of all of it; one that was written before is written anew.
 
     Raises UnfitForAzure (ISTH140); PackageInTheWay (ISTH260); LockStale (ISTH116) and LockInvalid (ISTH115) when the
     App has a lock that does not list what would be deployed.
     """
-    module = reference.partition(":")[0]
-    home = home_of(module)
-    if is_locked(composition.name, home):
-        hold_to_lock(composition, home)
-    if folder.exists() and any(folder.iterdir()) and not _is_package(folder):
-        raise PackageInTheWay("it holds something else", place=str(folder), instead="name a new folder with -o")
-    functions = functions_of_composition(composition)
-    shutil.rmtree(folder, ignore_errors=True)
+    module, home = _check_lock(reference, composition)
+    functions = functions_of_composition(composition, unit)
+    _clear(folder)
     (folder / "wheels").mkdir(parents=True)
     wheel = write_wheel(folder / "wheels")
-    _write(folder / "function_app.py", FUNCTION_APP.format(app=composition.name, reference=reference))
+    named = "None" if unit is None else f'"{unit}"'
+    _write(folder / "function_app.py", FUNCTION_APP.format(app=composition.name, reference=reference, unit=named))
     functions.write(folder)
-    _write_json(folder / "host.json", host_settings(composition))
-    _write_json(folder / "settings.json", app_settings(composition))
+    _write_json(folder / "host.json", host_settings(composition, unit))
+    _write_json(folder / "settings.json", app_settings(composition, unit))
     _write_json(folder / "local.settings.json", LOCAL_SETTINGS)
     _write(folder / ".funcignore", "\n".join(LEFT_BEHIND) + "\n")
     _write(folder / "requirements.txt", "\n".join([f"./wheels/{wheel.name}", *sorted(pinned())]) + "\n")
     _copy_app(module, folder)
     copy_lock(composition.name, home, folder)
+
+
+def _check_lock(reference: str, composition: Composition) -> tuple[str, Path]:
+    """Return the module of an App and the folder of its lock, which lists what would be deployed."""
+    module = reference.partition(":")[0]
+    home = home_of(module)
+    if is_locked(composition.name, home):
+        hold_to_lock(composition, home)
+    return module, home
+
+
+def _clear(folder: Path) -> None:
+    """Take a package away, or those of units. Raises PackageInTheWay (ISTH260) when there is something else."""
+    if folder.exists() and not _is_package(folder) and not all(map(_is_package, folder.iterdir())):
+        raise PackageInTheWay("it holds something else", place=str(folder), instead="name a new folder with -o")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_package(folder: Path) -> bool:
@@ -119,21 +156,27 @@ def _write_json(path: Path, value: Any) -> None:
     _write(path, msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
-def host_settings(composition: Composition) -> dict[str, Any]:
-    """Return host.json: the hub's name is letters and digits alone, and belongs to the App."""
-    hub = "".join(re.findall(r"[A-Za-z0-9]", composition.name)).lstrip("0123456789") or "isthmus"
-    return {
+def host_settings(composition: Composition, unit: str | None = None) -> dict[str, Any]:
+    """Return host.json: the hub's name is letters and digits alone, and belongs to the App's home."""
+    settings: dict[str, Any] = {
         "version": "2.0",
         "extensionBundle": {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": EXTENSION_BUNDLE},
-        "extensions": {
-            "http": {"routePrefix": ""},
-            "serviceBus": {"maxConcurrentCalls": 16, "autoCompleteMessages": True},
-            "durableTask": {
-                "hubName": hub,
-                "maxConcurrentActivityFunctions": 16,
-                "maxConcurrentOrchestratorFunctions": 16,
-                "storageProvider": {"type": "AzureStorage", "partitionCount": 1},
-            },
+        "extensions": {"http": {"routePrefix": ""}},
+    }
+    if unit is None or unit == home_unit(composition):
+        settings["extensions"] |= _home_extensions(composition)
+    return settings
+
+
+def _home_extensions(composition: Composition) -> dict[str, Any]:
+    hub = "".join(re.findall(r"[A-Za-z0-9]", composition.name)).lstrip("0123456789") or "isthmus"
+    return {
+        "serviceBus": {"maxConcurrentCalls": 16, "autoCompleteMessages": True},
+        "durableTask": {
+            "hubName": hub,
+            "maxConcurrentActivityFunctions": ACTIVITIES_MAX,
+            "maxConcurrentOrchestratorFunctions": 16,
+            "storageProvider": {"type": "AzureStorage", "partitionCount": 1},
         },
     }
 

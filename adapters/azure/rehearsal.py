@@ -29,7 +29,7 @@ from isthmus.adapters.azure.instances import begin
 from isthmus.adapters.azure.service_bus import ORDERING_KEY, RUN, bus_name
 from isthmus.adapters.azure.timers import SWEEP
 from isthmus.adapters.azure.worker import Worker, WorkerFailed, WorkerGone
-from isthmus.adapters.azure.worker_process import WorkerProcess, settings_of
+from isthmus.adapters.azure.worker_process import WorkerProcess, rehearsed_token, settings_of
 from isthmus.adapters.runtime.clock import HurriedClock, MovedClock
 from isthmus.adapters.runtime.operations import subscribers
 from isthmus.adapters.runtime.unit import OutgoingMessage
@@ -77,6 +77,10 @@ class Rehearsed(Surroundings):
         """Return the subscriptions."""
         return self.outgoing
 
+    def token(self, scope: str) -> str:
+        """Return a token that is made for the rehearsal."""
+        return rehearsed_token(scope)
+
 
 class Subscriptions:
     """Stand in for Service Bus: take messages, to be handed to the function of every subscription.
@@ -110,7 +114,8 @@ class Subscriptions:
 class Rehearsal:
     """Run one packaged folder while the block lasts; there is one in a process.
 
-    With `own_process` the worker is a process of its own, which can be killed and started again.
+    With `own_process` the worker is a process of its own, which can be killed and started again; `settings` are those
+    that it has beside the rehearsal's.
     """
 
     def __init__(
@@ -122,13 +127,15 @@ class Rehearsal:
         folder: Path,
         clock: RehearsalClock,
         own_process: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.composition = composition
         self.clock = clock
         self.hub = TaskHub(clock)
         self._package = package
         self._around = Rehearsed(url, folder, clock)
-        self.worker = WorkerProcess(clock, self._around.outgoing, settings_of(url, folder)) if own_process else Worker()
+        given = {**settings_of(url, folder), **(settings or {})}
+        self.worker = WorkerProcess(clock, self._around.outgoing, given) if own_process else Worker()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rehearsal", daemon=True)
         self._surrounded = ExitStack()
@@ -137,6 +144,11 @@ class Rehearsal:
         self._last_of: dict[str, asyncio.Task[None]] = {}
         with surrounded_by(self._around):
             self.host = Host(composition)
+
+    @property
+    def outgoing(self) -> Subscriptions:
+        """Return what messages leave by."""
+        return self._around.outgoing
 
     @property
     def is_idle(self) -> bool:

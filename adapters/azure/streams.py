@@ -46,7 +46,7 @@ STREAMS = "isthmus_streams"
 class BatchIncomplete(EnvironmentFault):
     """Report records whose partition or sequence number is not told: they cannot be told apart."""
 
-    code = "ISTH363"
+    code = "ISTH364"
 
 
 def add_streams(functions: Functions, host: Host) -> None:
@@ -155,7 +155,7 @@ async def _is_settled(
 def _place_of(record: func.EventHubEvent) -> str:
     """Return the partition that a record was read from, which the host tells beside the batch, and its number there.
 
-    Raises BatchIncomplete (ISTH363).
+    Raises BatchIncomplete (ISTH364).
     """
     context: Any = (record.metadata or {}).get("PartitionContext")
     context = getattr(context, "value", context)

@@ -168,6 +168,11 @@ def settings_of(url: str, folder: Path) -> dict[str, str]:
     return {DATABASE: url, FOLDER: str(folder), KEY_FILE: str(folder / "isthmus.key")}
 
 
+def rehearsed_token(scope: str) -> str:
+    """Return what stands in for a token of an identity."""
+    return f"rehearsed:{scope}"
+
+
 # In the process
 
 
@@ -198,6 +203,10 @@ class _Asking:
     def outlet(self) -> Outlet:
         """Return the outlet of the other end."""
         return self
+
+    def token(self, scope: str) -> str:
+        """Return a token that is made for the rehearsal."""
+        return rehearsed_token(scope)
 
     def now(self) -> datetime:
         """Ask for the time."""

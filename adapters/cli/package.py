@@ -30,16 +30,31 @@ def package() -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to write it.",
 )
-def azure(app_reference: str | None, folder: Path) -> None:
-    """Write a function app, and have Azure's own worker library index it.
+@click.option("--unit", metavar="NAME", help="Write this unit alone. Default: each, in a folder of its own.")
+def azure(app_reference: str | None, folder: Path, unit: str | None) -> None:
+    """Write a function app for each unit, and have Azure's own worker library index it.
 
-    Exits with 1, and the worker's words, when Azure would not find its functions.
+    An app of one unit is written to FOLDER itself, each of several to FOLDER/UNIT. Exits with 1, and the worker's
+    words, when Azure would not find its functions.
     """
     require("azure", "package azure")
-    from isthmus.adapters.azure.package import index_package, size_of, write_package  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.package import write_units  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.units import units_of  # noqa: PLC0415
 
     composition = composition_of(app_reference)
-    write_package(reference_of(app_reference), composition, folder)
+    folders = write_units(reference_of(app_reference), composition, folder, unit)
+    units = units_of(composition)
+    for name, inside in folders.items():
+        if len(units) > 1:
+            home = ", home of the workflows and of all that reaches the app" if name == units[0] else ""
+            say(f"Unit {name}{home}")
+        _prove(inside)
+
+
+def _prove(folder: Path) -> None:
+    """Index a folder, and print what the worker found there."""
+    from isthmus.adapters.azure.package import index_package, size_of  # noqa: PLC0415  # an extra
+
     indexed = index_package(folder)
     rows = [
         (name, bindings[-1].kind if len(bindings) == 1 else ", ".join(one.kind for one in bindings), detail)
@@ -47,12 +62,9 @@ def azure(app_reference: str | None, folder: Path) -> None:
         for detail in [next((one.detail for one in bindings if one.detail), "")]
     ]
     say_table(["function", "bindings", "reached by"], rows)
-    units = composition.blueprint.units
     say(f"\n{len(rows)} functions in {folder}: {size_of(folder) / KIB:,.0f} KiB")
     say(
         f"Import: {indexed.import_ms:,.0f} ms, of which Azure's own libraries {indexed.floor_ms:,.0f} ms "
         f"({indexed.import_ms / indexed.floor_ms:.2f} times these alone); "
-        f"the app, at the first invocation: {indexed.load_ms:,.0f} ms"
+        f"the app, at the first invocation: {indexed.load_ms:,.0f} ms\n"
     )
-    if len(units) > 1:
-        say(f"The units {', '.join(units)} share this one folder: they scale together.")

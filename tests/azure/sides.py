@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from isthmus.adapters.local.engine import Engine
 from isthmus.adapters.runtime.clock import MovedClock
 from isthmus.adapters.runtime.runs import run_id_of
 from isthmus.adapters.sql.database import Database
+from isthmus.core.composition import Composition
 
 OPENING = datetime(2026, 1, 5, 9, tzinfo=UTC)
 COMPOSITION = app.load()
@@ -35,10 +37,10 @@ class Side(Protocol):
 
 
 class Laptop:
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, composition: Composition = COMPOSITION) -> None:
         self.clock = MovedClock(OPENING)
         self.database = Database.open(url)
-        self.engine = Engine(COMPOSITION, self.database, folder=folder, clock=self.clock)
+        self.engine = Engine(composition, self.database, folder=folder, clock=self.clock)
 
     def open(self) -> None:
         self.engine.open()
@@ -61,12 +63,29 @@ class Laptop:
 
 
 class Azure:
-    def __init__(self, folder: Path, url: str, *, own_process: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        *,
+        own_process: bool = False,
+        composition: Composition = COMPOSITION,
+        package: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.database = Database.open(url)
         self.url, self.folder = url, folder
-        write_package("stand:app", COMPOSITION, folder / "package")
+        if package is None:
+            package = folder / "package"
+            write_package("stand:app", composition, package)
         self.rehearsal = Rehearsal(
-            folder / "package", COMPOSITION, url, folder=folder, clock=MovedClock(OPENING), own_process=own_process
+            package,
+            composition,
+            url,
+            folder=folder,
+            clock=MovedClock(OPENING),
+            own_process=own_process,
+            settings=settings,
         )
 
     def open(self) -> None:

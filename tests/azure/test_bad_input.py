@@ -168,7 +168,7 @@ def test_a_batch_that_does_not_tell_its_partition_is_not_taken_in(azure: Any) ->
     from isthmus.adapters.azure import worker  # noqa: PLC0415  # an extra
 
     before = counts(azure)
-    with pytest.raises(worker.WorkerFailed, match="ISTH363"):
+    with pytest.raises(worker.WorkerFailed, match="ISTH364"):
         read(azure, [record("nowhere", 1)], "1", PartitionContext=worker.json_value({}))
 
     assert grown(before, counts(azure)) == {}

@@ -163,22 +163,17 @@ def test_the_sweep_begins_a_run_whose_start_was_lost_and_sends_what_was_left(sid
     assert status_of(side, run_of("admit", "lost")) == "running"
 
 
-def test_an_event_whose_wake_is_lost_wakes_its_run_by_the_sweep(
-    sides: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from azure.durable_functions import DurableFunctionsClient  # noqa: PLC0415  # an extra
-    from sides import run_of, status_of  # noqa: PLC0415
+def test_an_event_whose_wake_is_lost_wakes_its_run_by_the_sweep(sides: tuple[Any, Any]) -> None:
+    from sides import run_of, status_of  # noqa: PLC0415  # an extra
 
     side = sides[1]
     side.admit("admit", ticket("not-woken"))
     side.move(2 * MINUTE)
 
-    async def lose(*_arguments: Any, **_named: Any) -> None:
-        raise ConnectionError("the hub is gone")
-
-    with monkeypatch.context() as lost:
-        lost.setattr(DurableFunctionsClient, "raise_orchestration_event", lose)
-        side.answer("not-woken", "yes", "8")
+    hub = side.rehearsal.hub
+    hub._server.stop(0).wait()
+    side.answer("not-woken", "yes", "8")
+    hub.open()
     assert status_of(side, run_of("admit", "not-woken")) == "running"
     assert notes_of(side) == [("step", f"{run_of('admit', 'not-woken')}/2")]
 
