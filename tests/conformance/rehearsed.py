@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import durabletask.internal.orchestrator_service_pb2 as messages
+import durabletask.worker as durable_worker
 from azure.durable_functions import DurableFunctionsClient
 from fair import FAIR
 from laptop import OPENING, Laptop
-from requirement import clear, empty, rows
+from requirement import TurnedAway, clear, empty, rows
 from stall import Stall
 
 from isthmus.adapters.azure import worker as parts
@@ -33,6 +32,8 @@ from isthmus.adapters.sql.database import Database
 
 HOUR = timedelta(hours=1)
 
+SKIPS: dict[int, str] = {}
+
 
 class Azure:
     """Play scenes in a rehearsal. What a worker that dies has done comes again."""
@@ -40,7 +41,7 @@ class Azure:
     name = "azure"
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.skips: dict[int, str] = {}
+        self.skips = SKIPS
         self.stall = Stall()
         self.database = Database.open(url, migrate=False)
         write_package("fair:app", FAIR, folder / "package")
@@ -48,12 +49,14 @@ class Azure:
         self.rehearsal = Rehearsal(folder / "package", FAIR, url, folder=folder, clock=self._clock)
         self._deaths = 0
         self._twice = False
+        self._timers = Timers()
         self._wrap()
         self.rehearsal.__enter__()
 
     def _wrap(self) -> None:
         """Stand between the hub and the worker, where work items are lost and come again."""
         hub: Any = self.rehearsal.hub
+        hub.__dict__["_orchestrate"] = self._follow(hub._orchestrate)
         for name in ("_orchestrate", "_act"):
             hub.__dict__[name] = self._again(getattr(hub, name))
 
@@ -63,6 +66,15 @@ class Azure:
             if self._deaths == 0 or self._twice:
                 await handle(worker, request)
             return await handle(worker, request)
+
+        return handled
+
+    def _follow(self, handle: Callable[..., Any]) -> Callable[..., Any]:
+        async def handled(worker: Any, request: Any) -> Any:
+            self._timers.before(request.instanceId)
+            response = await handle(worker, request)
+            self._timers.after(request.instanceId, response)
+            return response
 
         return handled
 
@@ -76,6 +88,7 @@ class Azure:
         clear(self.stall)
         self._deaths = 0
         self._twice = False
+        self._timers.left_open.clear()
         self._clock._now = OPENING
 
     def close(self) -> None:
@@ -104,7 +117,7 @@ class Azure:
 
     def request(self, path: str, body: bytes, route: dict[str, str], function: str) -> tuple[int, Any]:
         asked = self.rehearsal._request("POST", path, body, {}, route, function)
-        return self._do(lambda: self.rehearsal._wait(asked))
+        return self._do(lambda: self.rehearsal.wait(asked))
 
     def send(self, event: str, key: str, body: bytes, event_id: str | None) -> None:
         status, said = self._do(lambda: self.rehearsal.send(event, key, body, event_id))
@@ -136,18 +149,18 @@ class Azure:
 
     def _fire(self, function: str) -> None:
         inputs = {"timer": parts.timer_tick(), "client": self.rehearsal.hub.client_binding()}
-        self.rehearsal._wait(self.rehearsal._worker.invoke(function, inputs))
+        self.rehearsal.wait(self.rehearsal.worker.invoke(function, inputs))
 
     def cancel(self, run_id: str) -> None:
         def work(unit: UnitOfWork) -> None:
             cancel_run(unit, run_id)
 
-        self.rehearsal._host.do_from_outside("cancel", "operator", "", work)
+        self.rehearsal.host.do_from_outside("cancel", "operator", "", work)
         self._in_client(lambda client: wake_run(client, run_id, CHANGED))
 
     def replay_all(self) -> None:
         for (number,) in rows(self, "select dead_letter_id from dead_letter where resolved_at is null order by 1"):
-            _, replayed = self.rehearsal._host.do_from_outside(
+            _, replayed = self.rehearsal.host.do_from_outside(
                 "replay",
                 "a person",
                 "",
@@ -157,8 +170,8 @@ class Azure:
 
     async def _go_on(self, client: Any, replayed: Any) -> None:
         if replayed.message is not None:
-            await hand_on(self.rehearsal._host, client, replayed.message, replayed.subscriber)
-            await asyncio.to_thread(self.rehearsal._host.mark_published, [replayed.message])
+            await hand_on(self.rehearsal.host, client, replayed.message, replayed.subscriber)
+            await asyncio.to_thread(self.rehearsal.host.mark_published, [replayed.message])
         else:
             await wake_run(client, replayed.run_id, CHANGED)
 
@@ -185,18 +198,38 @@ class Azure:
         )
         return found + Laptop.history(self)  # type: ignore[arg-type]
 
-    def open_timers(self) -> list[str]:
-        """Return the orchestrations that have ended while a timer of theirs was neither fired nor cancelled."""
-        left = []
-        for instance in self.rehearsal.hub._instances.values():
-            if instance.status != messages.ORCHESTRATION_STATUS_COMPLETED:
-                continue
-            kinds = Counter(event.WhichOneof("eventType") for event in instance.history)
-            if kinds["timerCreated"] > kinds["timerFired"]:
-                left.append(instance.instance_id)
-        return left
+    def left_open(self) -> list[str]:
+        """Return the orchestrations that ended while a timer was neither fired nor cancelled: Azure lets none end."""
+        return self._timers.left_open
+
+
+class Timers:
+    """Follow the timers of every orchestration, and what is open at its end; a replay makes them all again."""
+
+    def __init__(self) -> None:
+        self.left_open: list[str] = []
+        self._made: dict[str, list[Any]] = {}
+        kind = vars(durable_worker)["_RuntimeOrchestrationContext"]
+        create = kind.create_timer_internal
+
+        def followed(context: Any, *arguments: Any, **named: Any) -> Any:
+            timer = create(context, *arguments, **named)
+            self._made.setdefault(context.instance_id, []).append(timer)
+            return timer
+
+        kind.create_timer_internal = followed
+
+    def before(self, instance_id: str) -> None:
+        """Forget what an earlier episode has made."""
+        self._made.pop(instance_id, None)
+
+    def after(self, instance_id: str, response: Any) -> None:
+        """Note an orchestration that ends now and leaves a timer open."""
+        ends = any(action.HasField("completeOrchestration") for action in response.actions)
+        if ends and not all(timer.is_complete for timer in self._made.pop(instance_id, ())):
+            self.left_open.append(instance_id)
 
 
 def _raise_unless(expected: int, status: int, said: Any) -> None:
     if status != expected:
-        raise AssertionError(f"{status}: {json.dumps(said)}")
+        raise TurnedAway(said.get("code", ""), f"{status}: {json.dumps(said)}")
