@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fair import FAIR
-from requirement import empty, rows
+from requirement import SKIPS, empty, rows
 from stall import Stall
 
 from isthmus.adapters.local.engine import Engine
@@ -19,8 +19,6 @@ from isthmus.core.testing import Crash
 
 OPENING = datetime(2026, 1, 5, 9, 0, 30, tzinfo=UTC)
 
-SKIPS = dict.fromkeys((38, 39), "steps are done where the run is driven: there is no delivery that could come twice")
-
 
 class Laptop:
     """Play scenes in this process; a process that dies is an engine that is abandoned, and another that opens."""
@@ -28,7 +26,7 @@ class Laptop:
     name = "local"
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.skips = SKIPS
+        self.skips = SKIPS[self.name]
         self.stall = Stall()
         self.database = Database.open(url, migrate=False)
         self._folder = folder

@@ -10,15 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import durabletask.internal.orchestrator_service_pb2 as messages
 import durabletask.worker as durable_worker
 from azure.durable_functions import DurableFunctionsClient
 from fair import FAIR
 from laptop import OPENING, Laptop
-from requirement import TurnedAway, clear, empty, rows
+from requirement import SKIPS, TurnedAway, clear, empty, rows
 from stall import Stall
 
 from isthmus.adapters.azure import worker as parts
-from isthmus.adapters.azure.endpoints import STREAMS, TOPICS
+from isthmus.adapters.azure.endpoints import STREAMS, TOPICS, start
 from isthmus.adapters.azure.instances import begin, wake_run
 from isthmus.adapters.azure.orchestrator import CHANGED
 from isthmus.adapters.azure.package import write_package
@@ -32,8 +33,6 @@ from isthmus.adapters.sql.database import Database
 
 HOUR = timedelta(hours=1)
 
-SKIPS: dict[int, str] = {}
-
 
 class Azure:
     """Play scenes in a rehearsal. What a worker that dies has done comes again."""
@@ -41,7 +40,7 @@ class Azure:
     name = "azure"
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.skips = SKIPS
+        self.skips = SKIPS[self.name]
         self.stall = Stall()
         self.database = Database.open(url, migrate=False)
         write_package("fair:app", FAIR, folder / "package")
@@ -89,6 +88,7 @@ class Azure:
         self._deaths = 0
         self._twice = False
         self._timers.left_open.clear()
+        self._reconnect()
         self._clock._now = OPENING
 
     def close(self) -> None:
@@ -180,6 +180,27 @@ class Azure:
         self._in_client(lambda client: client.terminate_orchestration(run_id))
         self._do(self.rehearsal.sweep)
 
+    def sweep(self) -> None:
+        """Let the sweep go by."""
+        self._reconnect()
+        self._do(self.rehearsal.sweep)
+
+    def start_only(self, contract: str, message: Any) -> str:
+        """Start a run, and be lost before its orchestration is begun."""
+        return start(self.rehearsal.host, contract, message, "tester", "a client")
+
+    def cut_off(self) -> None:
+        """Have the next message not leave."""
+        outlet: Any = self.rehearsal._around.outgoing
+
+        def fail(_messages: Any) -> None:
+            raise ConnectionError
+
+        outlet.send = fail
+
+    def _reconnect(self) -> None:
+        vars(self.rehearsal._around.outgoing).pop("send", None)
+
     def begin_again(self, contract: str, run_id: str) -> None:
         self._in_client(lambda client: begin(client, contract, run_id))
 
@@ -225,7 +246,11 @@ class Timers:
 
     def after(self, instance_id: str, response: Any) -> None:
         """Note an orchestration that ends now and leaves a timer open."""
-        ends = any(action.HasField("completeOrchestration") for action in response.actions)
+        ends = any(
+            action.completeOrchestration.orchestrationStatus == messages.ORCHESTRATION_STATUS_COMPLETED
+            for action in response.actions
+            if action.HasField("completeOrchestration")
+        )
         if ends and not all(timer.is_complete for timer in self._made.pop(instance_id, ())):
             self.left_open.append(instance_id)
 

@@ -67,6 +67,19 @@ class Requirement:
     scene: Scene
 
 
+NO_ORCHESTRATION = "the engine carries its runs on itself: there is no orchestration beside it to be ended or begun"
+
+SKIPS: dict[str, dict[int, str]] = {
+    "local": {
+        38: "steps are done where the run is driven: there is no delivery that could come twice",
+        39: "steps are done where the run is driven: there is no delivery that could come twice",
+        **dict.fromkeys((115, 116, 117, 119), NO_ORCHESTRATION),
+        118: "messages leave by a call in the same process, which is never cut off",
+    },
+    "azure": {},
+}
+"""What a backend cannot do, by number, with the reason."""
+
 REGISTRY: dict[int, Requirement] = {}
 
 
