@@ -39,7 +39,9 @@ def page() -> str:
         cells = ["skipped" if number in SKIPS[backend] else "yes" for backend in BACKENDS]
         lines.append(f"| {number} | {one.text} | {' | '.join(cells)} |")
     skipped = [
-        f"- {number} on {backend}: {reason}." for backend in BACKENDS for number, reason in SKIPS[backend].items()
+        f"- {number} on {backend}: {reason}."
+        for backend in BACKENDS
+        for number, reason in sorted(SKIPS[backend].items())
     ]
     counts = ", ".join(f"{len(REGISTRY) - len(SKIPS[backend])} on {backend}" for backend in BACKENDS)
     summary = f"{len(REGISTRY)} requirements: {counts}."

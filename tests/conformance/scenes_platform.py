@@ -152,3 +152,23 @@ def cancel_then_time(b: Backend) -> None:
     ended(b, run_id, "cancelled")
     b.move(MINUTE)
     assert statuses(b, "nap") == ["taken_back"]
+
+
+@required(128, "A run of a version that is not carried asks a person, and does nothing by another program.")
+def outdated(b: Any) -> None:
+    run_id = b.start_only("chain", a_job("1"))
+    with b.database.engine.begin() as connection:
+        connection.execute(text("update run set version = 'gone' where run_id = :it"), {"it": run_id})
+    b.sweep()
+    assert status(b, run_id) == "stuck"
+    assert len(letters(b)) == 1
+    assert b.stall.plan.calls == []
+
+
+@required(129, "Only the execution that has claimed a run carries it on.")
+def intruder(b: Any) -> None:
+    run_id = b.start("must_hear", a_job("1"))
+    assert b.intrude("must_hear", run_id) == "fenced"
+    assert status(b, run_id) == "running"
+    say(b, "1", "now")
+    ended(b, run_id, "completed", "now")
