@@ -172,3 +172,11 @@ def intruder(b: Any) -> None:
     assert status(b, run_id) == "running"
     say(b, "1", "now")
     ended(b, run_id, "completed", "now")
+
+
+@required(130, "A step of one run that sends an event lets the run go on that waits for it.")
+def one_tells_another(b: Backend) -> None:
+    run_id = b.start("must_hear", a_job("1"))
+    other = b.start("talk", a_job("2", a="1"))
+    ended(b, run_id, "completed", "shouted")
+    assert status(b, other) == "running"
