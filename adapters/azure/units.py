@@ -16,7 +16,7 @@ import asyncio
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import azure.functions as func

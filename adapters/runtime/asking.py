@@ -95,8 +95,8 @@ def call_in_time(deployment: Deployment, contract: str, intent: Intent) -> Gatew
     ).start()
     try:
         return answered.result(deployment.composition.contracts[contract].timeout.total_seconds())
-    except TimeoutError as error:
-        return GatewayAnswer(None, error)
+    except TimeoutError:
+        return GatewayAnswer(None, TimeoutError())  # one that comes from nowhere: the place is the handler's call
 
 
 def ask_until_settled(

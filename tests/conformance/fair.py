@@ -13,6 +13,7 @@ from stall import (
     Text,
     chain,
     craft,
+    kit,
     look,
     make,
     stall_app,
@@ -46,6 +47,17 @@ def again(boxes: Boxes) -> Done:
 @contract()
 def crafts(job: Job) -> Done:
     """Craft three parts side by side."""
+
+
+@contract(refuses=[No])
+def kits(job: Job) -> Done:
+    """Have two kits done side by side, of different parts."""
+
+
+@workflow(kits)
+async def kits_flow(job: Job) -> Done:
+    await gather(kit(job), kit(Job(id="other", a=job.b, b=job.b, c=job.c)))
+    return Done(text="twice")
 
 
 @workflow(hibernate)
@@ -90,7 +102,7 @@ def a_box(*names: str) -> Box:
 
 
 app = stall_app(
-    fulfils=[*FULFILS, hibernate_flow, told_why_flow, chains_flow, again_flow, crafts_flow],
+    fulfils=[*FULFILS, hibernate_flow, told_why_flow, chains_flow, again_flow, crafts_flow, kits_flow],
     schedules=(
         schedule("broom", every=hours(1), starts=sweep, message=Text(id="broom", text="handler")),
         schedule("mop", every=hours(2), starts=tick, message=Text(id="mop", text="workflow")),

@@ -13,6 +13,7 @@ def judge(requirement: Requirement, local: Backend, other: Backend) -> None:
             continue
         backend.reset()
         requirement.scene(backend)
+        assert backend.left_open() == []
         found.append(seen(backend))
     for one in found[1:]:
         different = {what: (found[0][what], one[what]) for what in one if one[what] != found[0][what]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -12,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import durabletask.internal.orchestrator_service_pb2 as messages
+import durabletask.worker as durable_worker
 from azure.durable_functions import DurableFunctionsClient
 from fair import FAIR
 from laptop import OPENING, Laptop
-from requirement import clear, empty, rows
+from requirement import SKIPS, TurnedAway, clear, empty, rows
 from stall import Stall
 
 from isthmus.adapters.azure import worker as parts
-from isthmus.adapters.azure.endpoints import TOPICS
+from isthmus.adapters.azure.endpoints import TOPICS, start
 from isthmus.adapters.azure.instances import begin, wake_run
 from isthmus.adapters.azure.orchestrator import CHANGED
 from isthmus.adapters.azure.package import write_package
@@ -41,7 +41,7 @@ class Azure:
     name = "azure"
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.skips: dict[int, str] = {}
+        self.skips = SKIPS[self.name]
         self.stall = Stall()
         self.database = Database.open(url, migrate=False)
         write_package("fair:app", FAIR, folder / "package")
@@ -49,12 +49,14 @@ class Azure:
         self.rehearsal = Rehearsal(folder / "package", FAIR, url, folder=folder, clock=self._clock)
         self._deaths = 0
         self._twice = False
+        self._timers = Timers()
         self._wrap()
         self.rehearsal.__enter__()
 
     def _wrap(self) -> None:
         """Stand between the hub and the worker, where work items are lost and come again."""
         hub: Any = self.rehearsal.hub
+        hub.__dict__["_orchestrate"] = self._follow(hub._orchestrate)
         for name in ("_orchestrate", "_act"):
             hub.__dict__[name] = self._again(getattr(hub, name))
 
@@ -64,6 +66,15 @@ class Azure:
             if self._deaths == 0 or self._twice:
                 await handle(worker, request)
             return await handle(worker, request)
+
+        return handled
+
+    def _follow(self, handle: Callable[..., Any]) -> Callable[..., Any]:
+        async def handled(worker: Any, request: Any) -> Any:
+            self._timers.before(request.instanceId)
+            response = await handle(worker, request)
+            self._timers.after(request.instanceId, response)
+            return response
 
         return handled
 
@@ -77,6 +88,8 @@ class Azure:
         clear(self.stall)
         self._deaths = 0
         self._twice = False
+        self._timers.left_open.clear()
+        self._reconnect()
         self._clock._now = OPENING
 
     def close(self) -> None:
@@ -168,8 +181,36 @@ class Azure:
         self._in_client(lambda client: client.terminate_orchestration(run_id))
         self._do(self.rehearsal.sweep)
 
+    def sweep(self) -> None:
+        """Let the sweep go by."""
+        self._reconnect()
+        self._do(self.rehearsal.sweep)
+
+    def start_only(self, contract: str, message: Any) -> str:
+        """Start a run, and be lost before its orchestration is begun."""
+        return start(self.rehearsal.host, contract, message, "tester", "a client")
+
+    def cut_off(self) -> None:
+        """Have the next message not leave."""
+        outlet: Any = self.rehearsal._around.outgoing
+
+        def fail(_messages: Any) -> None:
+            raise ConnectionError
+
+        outlet.send = fail
+
+    def _reconnect(self) -> None:
+        vars(self.rehearsal._around.outgoing).pop("send", None)
+
     def begin_again(self, contract: str, run_id: str) -> None:
         self._in_client(lambda client: begin(client, contract, run_id))
+
+    def intrude(self, contract: str, run_id: str) -> str:
+        """Have a second orchestration carry on a run, and return what that says."""
+        other = f"{run_id}.other"
+        self._in_client(lambda client: client.schedule_new_orchestration(contract, input=run_id, instance_id=other))
+        hub: Any = self.rehearsal.hub
+        return str(json.loads(hub._instances[other].output or "null"))
 
     def hurt(self, number: int) -> None:
         self._deaths = number
@@ -186,18 +227,42 @@ class Azure:
         )
         return found + Laptop.history(self)  # type: ignore[arg-type]
 
-    def open_timers(self) -> list[str]:
-        """Return the orchestrations that have ended while a timer of theirs was neither fired nor cancelled."""
-        left = []
-        for instance in self.rehearsal.hub._instances.values():
-            if instance.status != messages.ORCHESTRATION_STATUS_COMPLETED:
-                continue
-            kinds = Counter(event.WhichOneof("eventType") for event in instance.history)
-            if kinds["timerCreated"] > kinds["timerFired"]:
-                left.append(instance.instance_id)
-        return left
+    def left_open(self) -> list[str]:
+        """Return the orchestrations that ended while a timer was neither fired nor cancelled: Azure lets none end."""
+        return self._timers.left_open
+
+
+class Timers:
+    """Follow the timers of every orchestration, and what is open at its end; a replay makes them all again."""
+
+    def __init__(self) -> None:
+        self.left_open: list[str] = []
+        self._made: dict[str, list[Any]] = {}
+        kind = vars(durable_worker)["_RuntimeOrchestrationContext"]
+        create = kind.create_timer_internal
+
+        def followed(context: Any, *arguments: Any, **named: Any) -> Any:
+            timer = create(context, *arguments, **named)
+            self._made.setdefault(context.instance_id, []).append(timer)
+            return timer
+
+        kind.create_timer_internal = followed
+
+    def before(self, instance_id: str) -> None:
+        """Forget what an earlier episode has made."""
+        self._made.pop(instance_id, None)
+
+    def after(self, instance_id: str, response: Any) -> None:
+        """Note an orchestration that ends now and leaves a timer open."""
+        ends = any(
+            action.completeOrchestration.orchestrationStatus == messages.ORCHESTRATION_STATUS_COMPLETED
+            for action in response.actions
+            if action.HasField("completeOrchestration")
+        )
+        if ends and not all(timer.is_complete for timer in self._made.pop(instance_id, ())):
+            self.left_open.append(instance_id)
 
 
 def _raise_unless(expected: int, status: int, said: Any) -> None:
     if status != expected:
-        raise AssertionError(f"{status}: {json.dumps(said)}")
+        raise TurnedAway(said.get("code", ""), f"{status}: {json.dumps(said)}")

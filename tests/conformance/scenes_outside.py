@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from glance import answer, ended, heard, kinds, late, letters, records, say, status, statuses, tell
-from requirement import Backend, required, rows, seen
+from requirement import Backend, TurnedAway, required, rows, seen
 from stall import News, Person, a_job
+
+from isthmus.core.errors import InputError
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -22,9 +25,12 @@ POSITIONS = 14
 """So many positions a process is killed at, one run for each."""
 
 
-def wrong() -> Any:
-    """Expect bad input to be refused, whoever says so: an error here, problem details there."""
-    return pytest.raises(Exception, match="")
+@contextmanager
+def wrong(code: str) -> Iterator[None]:
+    """Expect bad input to be refused with a code, whoever says so: an error here, problem details there."""
+    with pytest.raises((InputError, TurnedAway)) as error:
+        yield
+    assert error.value.code == code
 
 
 @required(81, "A sleep ends when its time is over, and not before.")
@@ -160,9 +166,9 @@ def handler_sends(b: Backend) -> None:
 
 @required(96, "An event that is unknown, or no message of its kind, is refused and journaled.")
 def wrong_event(b: Backend) -> None:
-    with wrong():
+    with wrong("ISTH203"):
         b.send("Wrod", "1", b"{}", None)
-    with wrong():
+    with wrong("ISTH201"):
         b.send("Word", "1", b'{"txet":"x"}', None)
     assert rows(b, "select kind from journal") == [("rejected",), ("rejected",)]
 
@@ -209,9 +215,9 @@ def subscriber_retried(b: Backend) -> None:
 
 @required(102, "A message of a topic that is none is refused and journaled.")
 def wrong_message(b: Backend) -> None:
-    with wrong():
+    with wrong("ISTH201"):
         b.publish("news", b'{"id":1}')
-    with wrong():
+    with wrong("ISTH203"):
         b.publish("olds", b"{}")
     assert rows(b, "select kind from journal") == [("rejected",), ("rejected",)]
 
@@ -225,7 +231,7 @@ def stream_order(b: Backend) -> None:
 
 @required(104, "A record that is none is refused and journaled.")
 def wrong_record(b: Backend) -> None:
-    with wrong():
+    with wrong("ISTH201"):
         b.feed("prices", b'{"name":"x","price":"dear"}')
     assert rows(b, "select kind from journal") == [("rejected",)]
 

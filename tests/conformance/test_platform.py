@@ -1,0 +1,17 @@
+"""Requirements of scenes_platform, on every backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import scenes_platform
+from judge import judge
+from requirement import Requirement, of_module
+
+
+@pytest.mark.parametrize(
+    "requirement", of_module(scenes_platform.__name__), ids=lambda one: f"{one.number}-{one.scene.__name__}"
+)
+def test_a_requirement_holds_on_every_backend(requirement: Requirement, local: Any, azure: Any) -> None:
+    judge(requirement, local, azure)
