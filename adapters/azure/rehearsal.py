@@ -173,6 +173,7 @@ class Rehearsal:
         self.hub.close()
         self._pump.result(timeout=30)
         self._bus.cancel()
+        self.wait(asyncio.sleep(LOOK_SECONDS))  # the cancelled task ends before its loop does
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._surrounded.close()

@@ -29,7 +29,7 @@ def lowered(composition: Composition, contract: str) -> Compiled:
     routines = [_main(contract)]
     for name in _with_children(composition, contract):
         one = composition.programs[name]
-        routines.append(support.run(name, composition.contracts[name].unit, variable(one.parameter)))
+        routines.append(support.run(name, one.version, composition.contracts[name].unit, variable(one.parameter)))
         routines.append(Lowering(composition, one).routine())
     routines += [support.step(), support.settle(), support.wait_event(), support.take_back(), support.is_fault()]
     return Compiled(contract=contract, version=program.version, file=program.file, routines=tuple(routines))

@@ -1,9 +1,9 @@
 """A checked program as routines of Workflows.
 
-await execute_order(order)       call: step, POST {unit}/contracts/execute_order
-await gather(a(x), b(x))         parallel, one shared reply a branch; then settle: failure, refusal, source order
-await each(a, xs, at_most=5)     parallel for with concurrency_limit: 5; then settle
-await wait_for(E, key=k, …)      call: wait_event, which registers a callback and asks the mailbox
+await execute_order(order)       call: isthmus_step, POST {unit}/contracts/execute_order
+await gather(a(x), b(x))         parallel, a shared reply each; then isthmus_settle: failure, refusal, source order
+await each(a, xs, at_most=5)     parallel for with concurrency_limit: 5; then isthmus_settle
+await wait_for(E, key=k, …)      call: isthmus_wait_event, which registers a callback and asks the mailbox
 try … except Rejected            a try that keeps the error, then a switch on its tags
 """
 
@@ -256,7 +256,7 @@ class Lowering:
                     key=self._value(key),
                     seconds=self._seconds(count, unit),
                 )
-                self._call(node, f"wait_for_{event}", "wait_event", arguments, result)
+                self._call(node, f"wait_for_{event}", "isthmus_wait_event", arguments, result)
             case nodes.GatherOf() | nodes.EachOf():
                 self._side_by_side(node, awaited, step)
         for target in node.targets:
@@ -351,7 +351,7 @@ class Lowering:
             alone=alone,
             body=self._body(contract, message, step, place),
         )
-        self._call(node, contract, "step", arguments, result)
+        self._call(node, contract, "isthmus_step", arguments, result)
 
     def _child(self, node: nodes.Await, contract: str, message: Value, step: Value, place: Value, reply: str) -> None:
         self._post(node, f"begin_{contract}", "/runs/child", self._body(contract, message, step, place), reply)
@@ -365,7 +365,7 @@ class Lowering:
 
     def _post(self, node: nodes.Await, what: str, path: str, body: Record, reply: str | None) -> None:
         arguments = record(url=address(self._unit, path), timeout=MARGIN_S, alone=reply is None, body=body)
-        self._call(node, what, "step", arguments, reply)
+        self._call(node, what, "isthmus_step", arguments, reply)
 
     def _call(self, node: nodes.Await, what: str, routine: str, arguments: Record, result: str | None) -> None:
         note = f"{self._file}:{node.span.line}, place {node.place}"
@@ -376,7 +376,7 @@ class Lowering:
         self, node: nodes.Await, replies: Value, count: Value, targets: Sequence[str], *, whole: bool = False
     ) -> None:
         answers = variable(targets[0]) if whole and targets else self._declare(self._names.temporary("answers"))
-        self._call(node, "settle", "settle", record(replies=replies, count=count), answers)
+        self._call(node, "settle", "isthmus_settle", record(replies=replies, count=count), answers)
         if not whole and targets:
             pairs = [(variable(name), Formula(f"{answers}[{place}]")) for place, name in enumerate(targets)]
             self._set(node, "answers", *pairs)

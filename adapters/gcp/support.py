@@ -3,7 +3,7 @@
 Every request is `POST {url of the unit}<path>`, JSON with OIDC; every reply is status 200 and a map with `state`:
 
 | path | request | states of the reply |
-| /runs/load | run_id, claimant | running (answer: input), taking_back, fenced |
+| /runs/load | run_id, claimant, version | running (answer: input), taking_back, stuck, fenced |
 | /contracts/NAME | run_id, step, contract, input, ordinal, branch | answered, refused, failing, failed, stuck, fenced |
 | /runs/child | the same | started (child), or what is recorded |
 | /runs/recall | run_id, step, contract | answered, refused, failed, fenced |
@@ -41,7 +41,7 @@ from isthmus.adapters.gcp.routine import (
 )
 
 F = Formula
-AGAIN = Again(predicate="is_fault", retries=1_000, first_s=1, at_most_s=60, factor=2)
+AGAIN = Again(predicate="isthmus_is_fault", retries=1_000, first_s=1, at_most_s=60, factor=2)
 
 
 def _when(name: str, condition: str, *steps: AnyStep, go: str | None = None) -> Switch:
@@ -54,7 +54,7 @@ def _set(name: str, *pairs: tuple[str, Value]) -> Assign:
 
 def _post(name: str, url: str, body: Record, result: str) -> Call:
     arguments = record(url=F(url), timeout=60, alone=False, body=body)
-    return Call(name=name, routine="step", arguments=arguments, result=result)
+    return Call(name=name, routine="isthmus_step", arguments=arguments, result=result)
 
 
 def _raising() -> tuple[AnyStep, ...]:
@@ -64,7 +64,7 @@ def _raising() -> tuple[AnyStep, ...]:
     timed_out = _set("tag_event", ("ended.answer", record(timed_out=F("reply.contract"))))
     return (
         _set(
-            "end",
+            "describe",
             ("ended", record(state=F("reply.state"), step=F("reply.step"), answer=F("reply.answer"))),
             ("tags", Items(("isthmus", F("reply.state")))),
         ),
@@ -95,7 +95,9 @@ def step() -> Routine:
         _when("answered", 'reply.state == "answered"', Return(name="return_answer", value=F("reply.answer"))),
         *_raising(),
     )
-    return Routine(name="step", params=("url", "timeout", "alone", "body"), steps=steps, purpose="ask a function")
+    return Routine(
+        name="isthmus_step", params=("url", "timeout", "alone", "body"), steps=steps, purpose="ask a function"
+    )
 
 
 def settle() -> Routine:
@@ -125,7 +127,7 @@ def settle() -> Routine:
         _when("if_worse", "bad", For(name="rank", value="state", items=F("ranks"), body=(inner,))),
         Return(name="return_answers", value=F("answers")),
     )
-    return Routine(name="settle", params=("replies", "count"), steps=steps, purpose="decide among replies")
+    return Routine(name="isthmus_settle", params=("replies", "count"), steps=steps, purpose="decide among replies")
 
 
 def wait_event() -> Routine:
@@ -156,14 +158,16 @@ def wait_event() -> Routine:
         _when("taken", 'reply.state == "waiting"', go="open"),
         Call(
             name="decide",
-            routine="settle",
+            routine="isthmus_settle",
             arguments=record(replies=record(**{"0": F("reply")}), count=1),
             result="answers",
         ),
         Return(name="return_event", value=F("answers[0]")),
     )
     params = ("url", "run_id", "step", "event", "key", "seconds")
-    return Routine(name="wait_event", params=params, steps=steps, purpose="wait for an event, so that none is lost")
+    return Routine(
+        name="isthmus_wait_event", params=params, steps=steps, purpose="wait for an event, so that none is lost"
+    )
 
 
 def take_back() -> Routine:
@@ -173,7 +177,9 @@ def take_back() -> Routine:
         _when("more", 'reply.state == "answered"', go="undo"),
         Return(name="return_state", value=F("reply.state")),
     )
-    return Routine(name="take_back", params=("url", "run_id"), steps=steps, purpose="undo in reverse: the plan is data")
+    return Routine(
+        name="isthmus_take_back", params=("url", "run_id"), steps=steps, purpose="undo in reverse: the plan is data"
+    )
 
 
 def is_fault() -> Routine:
@@ -187,13 +193,14 @@ def is_fault() -> Routine:
         ),
         Return(name="return_fault", value=F(f"(code in codes) or {named}")),
     )
-    return Routine(name="is_fault", params=("e",), steps=steps, purpose="say whether a call is made again")
+    return Routine(name="isthmus_is_fault", params=("e",), steps=steps, purpose="say whether a call is made again")
 
 
-def run(contract: str, unit: str, parameter: str) -> Routine:
+def run(contract: str, version: str, unit: str, parameter: str) -> Routine:
     """Return the routine that carries a run from its claim to its end."""
     url = f'sys.get_env("{environment(unit)}")'
     claimant = F('sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")')
+    request = record(run_id=F("run_id"), claimant=claimant, version=version)
     flow = Call(
         name="flow",
         routine=f"flow_{contract}",
@@ -209,10 +216,12 @@ def run(contract: str, unit: str, parameter: str) -> Routine:
     end = record(run_id=F("run_id"), step=F("ended.step"), state=F("ended.state"), answer=F("ended.answer"))
     finished = Return(name="return_finished", value=F("finished.state"))
     ended_here = '(finished.state == "completed") or (finished.state == "stuck")'
-    undo = Call(name="undo", routine="take_back", arguments=record(url=F(url), run_id=F("run_id")), result="undone")
+    undo = Call(
+        name="undo", routine="isthmus_take_back", arguments=record(url=F(url), run_id=F("run_id")), result="undone"
+    )
     steps = (
         _set("begin", ("nothing", Items(())), ("tags", None), ("ended", None)),
-        _post("load", url + ' + "/runs/load"', record(run_id=F("run_id"), claimant=claimant), "loaded"),
+        _post("load", url + ' + "/runs/load"', request, "loaded"),
         _when("taking_back", 'loaded.state == "taking_back"', go="undo"),
         _when("not_ours", 'loaded.state != "running"', Return(name="return_fenced", value=F("loaded.state"))),
         Try(name="body", body=(flow,), error="e", handling=ended),

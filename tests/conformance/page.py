@@ -19,8 +19,8 @@ what, before and after), records and calls to the outside differ between two bac
 - **local**: the embedded engine.
 - **azure**: the packaged folder in Microsoft's worker library, orchestrations in durabletask's in-memory backend.
 
-Beside these, `tests/conformance/test_kills.py` kills the worker's process (SIGKILL) before, during and after every
-work item of four flows, and expects the laptop's outcome, journal and world.
+Beside these, `tests/conformance/test_kills.py` kills the worker's process (SIGKILL) before, during and after work items
+of four flows, and expects the laptop's outcome, journal and world: at a few fixed ones, and at all in `make prove`.
 
 `yes` stands for a scene that is played and must pass; what a backend skips is named below with the reason.
 `python -m tests.conformance.page` writes this page, and a test says when it is stale.

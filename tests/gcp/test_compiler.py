@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from isthmus.adapters.gcp.compiler import compile_workflow
 from isthmus.adapters.gcp.expressions import FORMULA_MAX, Expressions, literal
+from isthmus.adapters.gcp.interpreter import load
 from isthmus.adapters.gcp.limits import CompilationRefused, check
 from isthmus.adapters.gcp.naming import Names, variable
 from isthmus.adapters.gcp.routine import (
@@ -49,7 +50,7 @@ CONSTRUCTS = {
     "gather": ("a, b = await gather(check(order), hold(order))\nreturn a", "parallel:"),
     "each": ("found = await each(look_at, order.lines, at_most=5)" + END, "concurrency_limit: 5"),
     "sleep": ("await sleep(minutes(2))" + END, "seconds: 120"),
-    "event": ("await wait_for(Verdict, key=order.id, within=minutes(30))" + END, "call: wait_event"),
+    "event": ("await wait_for(Verdict, key=order.id, within=minutes(30))" + END, "call: isthmus_wait_event"),
     "if": ("if order.urgent:\n    await look(order)" + END, "condition: '${order.urgent}'"),
     "for": ("for one in order.lines:\n    await sleep(seconds(one.quantity))" + END, "in: '${order.lines}'"),
     "refusal": ("if order.urgent:\n    raise Rejected(rule='x')" + END, '"refused.Rejected"'),
@@ -71,6 +72,20 @@ def test_every_construct_becomes_yaml_and_the_same_source_the_same_bytes(
     assert expected in made
     assert compiled(source) == made
     assert all(isinstance(routine, dict) and routine["steps"] for routine in yaml.safe_load(made).values())
+
+
+@pytest.mark.parametrize("title", CONSTRUCTS)
+def test_every_construct_deploys(title: str, compiled: Callable[[str], str]) -> None:
+    load(compiled(CONSTRUCTS[title][0]))
+
+
+def test_no_step_is_called_as_a_jump_and_no_variable_as_a_routine(compiled: Callable[[str], str]) -> None:
+    made = yaml.safe_load(compiled("step = order.id\nisthmus_step = step\nreturn Done(id=isthmus_step)"))
+
+    for routine in made.values():
+        assert not {"end", "break", "continue"} & set(_names(routine["steps"]))
+        assert not made.keys() & set(routine.get("params", ()))
+    assert "v_isthmus_step" in str(made["flow_place"])
 
 
 def test_step_names_carry_lines_and_are_unique_in_their_routine(compiled: Callable[[str], str]) -> None:
@@ -145,7 +160,7 @@ TOO_MUCH: dict[str, tuple[AnyStep, str]] = {
     "conditions": (Switch(name="a", line=7, cases=(Case(condition=X, next="end"),) * 51), "51 conditions"),
     "branches": (Parallel(name="a", line=7, shared=(), branches=(("b", ()),) * 11), "11 branches"),
     "at once": (Parallel(name="a", line=7, shared=(), at_most=21), "21 items"),
-    "timeout": (Call(name="a", line=7, routine="step", arguments=record(timeout=1_801)), "1801 seconds"),
+    "timeout": (Call(name="a", line=7, routine="isthmus_step", arguments=record(timeout=1_801)), "1801 seconds"),
 }
 
 

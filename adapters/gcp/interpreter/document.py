@@ -19,7 +19,7 @@ from isthmus.adapters.gcp.interpreter.steps import Routine, Workflow
 from isthmus.adapters.gcp.interpreter.symbols import check
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ROUTINE_KEYS: Final = frozenset({"params", "steps"})
@@ -38,7 +38,7 @@ def load(text: str, *, name: str = "workflow.yaml", limits: Limits = LIMITS) -> 
     parts = _parts(reader, reader.read(text))
     signatures, defaults = {}, {}
     for routine, node in parts.items():
-        signatures[routine], defaults[routine] = _signature(reader, routine, node)
+        signatures[routine], defaults[routine] = _signature(reader, routine, node, parts.keys())
     compiler = Compiler(reader, signatures, limits.expression_characters)
     routines: dict[str, Routine] = {}
     for routine, node in parts.items():
@@ -72,7 +72,9 @@ def _parts(reader: Reader, node: Node) -> dict[str, Entries]:
     return parts
 
 
-def _signature(reader: Reader, routine: str, node: Entries) -> tuple[Signature, dict[str, Any]]:
+def _signature(
+    reader: Reader, routine: str, node: Entries, routines: Collection[str]
+) -> tuple[Signature, dict[str, Any]]:
     params = node.entries.get("params")
     if params is None:
         return Signature((), frozenset()), {}
@@ -84,6 +86,8 @@ def _signature(reader: Reader, routine: str, node: Entries) -> tuple[Signature, 
         name, default = _parameter(reader, param)
         if name in names:
             reader.refuse(param.line, f"the parameter {name} is here twice")
+        if name in routines:
+            reader.refuse(param.line, f"a parameter cannot be called {name}", "no page says which of the two is meant")
         names.append(name)
         defaults.update(default)
     if routine == "main" and (len(names) > 1 or defaults):

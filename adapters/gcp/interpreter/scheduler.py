@@ -156,6 +156,19 @@ class Scheduler:
                 self._pool.shutdown(wait=False, cancel_futures=True)
                 self._pool = None
 
+    def go_on(self) -> None:
+        """Run what can go on without time passing; on the virtual clock only."""
+        assert isinstance(self.clock, VirtualClock)
+        self._due()
+        while self._ready:
+            self._take()()
+            self._due()
+
+    @property
+    def next_due(self) -> float | None:
+        """Return when the next timer is due, if there is one."""
+        return self._timers[0][0] if self._timers else None
+
     def _take(self) -> Callable[[], None]:
         count = len(self._ready)
         return self._ready.pop(self.choices.choose(Open.ORDER, count) if count > 1 else 0)

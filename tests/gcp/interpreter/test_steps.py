@@ -205,6 +205,7 @@ WRONG = {
     "a parameter that is missing": "main: {steps: [{a: {call: f}}]}\nf: {params: [x], steps: [{b: {return: 1}}]}",
     "two parameters of main": "main: {params: [a, b], steps: [{c: {return: 1}}]}",
     "a sub-workflow right of or": "main: {steps: [{a: {return: '${true or f()}'}}]}\nf: {steps: [{b: {return: true}}]}",
+    "a parameter called like a sub-workflow": "main: {steps: [{a: {call: f, args: {f: 1}}}]}\nf: {params: [f], steps: [{b: {return: '${f}'}}]}",
     "a condition that is text": "- a: {switch: [{condition: 'x', return: 1}]}",
     "one branch": "- a: {parallel: {branches: [{b: {steps: [{c: {assign: [{x: 1}]}}]}}]}}",
     "another exception policy": "- a: {parallel: {exception_policy: stop, for: {value: v, in: [1], steps: [{c: {assign: [{x: 1}]}}]}}}",
