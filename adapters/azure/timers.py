@@ -28,7 +28,7 @@ from isthmus.adapters.runtime.runs import EndState, find_run, finish_run
 from isthmus.adapters.runtime.stepping import stick
 from isthmus.adapters.runtime.taking_back import is_part_of_another
 from isthmus.adapters.runtime.unit import UnitOfWork, unit_of
-from isthmus.adapters.sql.runs import OPEN_RUNS, RunStatus, StepState
+from isthmus.adapters.sql.runs import NOT_BEGUN, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER
 from isthmus.core.errors import ReplayMismatch
@@ -89,8 +89,7 @@ def _add_sweep(functions: Functions, host: Host) -> None:
 def _not_begun(host: Host) -> list[tuple[str, str]]:
     """Return the runs that were started, and whose orchestration may not have been begun."""
     with host.database.transaction() as transaction:
-        rows = transaction.rows(OPEN_RUNS, "")
-    return [(contract, run_id) for run_id, contract, _, status in rows if status == RunStatus.STARTED]
+        return [(contract, run_id) for run_id, contract in transaction.rows(NOT_BEGUN)]
 
 
 def _is_without_version(host: Host, run_id: str) -> bool:

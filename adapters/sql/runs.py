@@ -146,6 +146,14 @@ OPEN_RUNS = Statement(
 )
 """The next runs, by id, that an engine has to carry on."""
 
+NOT_BEGUN = Statement(
+    select(RUN.c.run_id, RUN.c.contract)
+    .where(RUN.c.status == RunStatus.STARTED, RUN.c.parent_run.is_(None))
+    .order_by(RUN.c.started_at)
+    .limit(500)
+)
+"""The oldest runs that nobody has claimed; children are begun by their parents."""
+
 LIVE_RUNS = Statement(
     select(func.count())
     .select_from(RUN)
