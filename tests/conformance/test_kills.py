@@ -54,7 +54,7 @@ def sides(
     tmp_path_factory: pytest.TempPathFactory, postgresql: Any, postgresql_template: str
 ) -> Iterator[tuple[Any, Any]]:
     pytest.importorskip("azure.durable_functions", reason="azure: isthmus[azure] is not installed")
-    from killed import PLACE, Killed, Near, place_world  # noqa: PLC0415  # an extra
+    from killed_worker import PLACE, Killed, Near, place_world  # noqa: PLC0415  # an extra
 
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("kills")
