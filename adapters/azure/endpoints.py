@@ -24,9 +24,9 @@ from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin_or_leave, wake
 from isthmus.adapters.runtime import operations
-from isthmus.adapters.runtime.asking import answer_of, ask_once, ask_until_settled
+from isthmus.adapters.runtime.asking import Attempt, ask_until_settled
 from isthmus.adapters.runtime.edge import asking_key
-from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent
+from isthmus.adapters.runtime.invocation import Intent
 from isthmus.adapters.runtime.problems import crash_problem, fault_problem, problem, refusal_problem
 from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.requests import BODILESS, BODY_BYTES_MAX, KEY_CHARACTERS_MAX, spelled, with_path
@@ -151,14 +151,10 @@ def ask(host: Host, contract: str, message: Any, key: str, actor: str) -> Any:
     Raises the Refusal, InputError, HandlerFailed (ISTH350).
     """
 
-    def attempt(answer: GatewayAnswer | None) -> tuple[Outcome | Intent, Any]:
-        def work(unit: UnitOfWork) -> tuple[Outcome | Intent, Any]:
-            outcome = ask_once(unit, contract, message, key, answer)
-            return outcome, answer_of(unit, contract, outcome)
+    def do(attempt: Attempt) -> tuple[Outcome | Intent, Any]:
+        return host.do_from_outside(contract, actor, "", attempt)[1]
 
-        return host.do_from_outside(contract, actor, "", work)[1]
-
-    return ask_until_settled(host.deployment, contract, attempt)
+    return ask_until_settled(host.deployment, contract, message, key, do)
 
 
 # What comes back

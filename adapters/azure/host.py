@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
@@ -27,9 +26,8 @@ from isthmus.adapters.runtime.operations import SCHEDULE_TOPIC, STREAM_TOPIC, ou
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile, MasterKey
 from isthmus.adapters.sql.database import Database
-from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import microseconds
-from isthmus.adapters.sql.notes import FORGET_NOTE_ABOUT, NOTE
+from isthmus.adapters.sql.notes import ABOUT_STEP, FORGET_NOTE_ABOUT, NOTE
 from isthmus.adapters.sql.outbox import MARK_PUBLISHED, UNPUBLISHED, UNPUBLISHED_OF_KEY
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.composition import Composition
@@ -50,9 +48,6 @@ YOUNG = timedelta(minutes=10)
 
 DATABASE, KEY_VAULT, KEY_FILE, FOLDER = "ISTHMUS_DATABASE", "ISTHMUS_KEY_VAULT", "ISTHMUS_KEY_FILE", "ISTHMUS_FOLDER"
 LOGIN = "ISTHMUS_DATABASE_LOGIN"
-
-A_STEP: Final = "step"
-"""What a note in the database is about: a step that an event has answered, whose run is to be woken."""
 
 
 class SettingMissing(EnvironmentFault):
@@ -242,22 +237,18 @@ class Host:
 
         Of each run that it has answered a note is left, until somebody has woken it.
         """
-        for attempt in range(CONFLICTS_MAX):
-            try:
-                with self.database.transaction() as transaction:
-                    unit, result = work(transaction)
-                    for run_id, step in unit.woken if unit is not None else ():
-                        transaction.run(NOTE, A_STEP, f"{run_id}/{step}")
-            except (Conflict, Duplicate):
-                if attempt == CONFLICTS_MAX - 1:
-                    raise
-                time.sleep(0.001 * attempt)
-            else:
-                if unit is not None:
-                    unit.committed()
-                    self._relay_after(unit)
-                return unit, result
-        raise AssertionError
+
+        def noted(transaction: Transaction) -> tuple[U, T]:
+            unit, result = work(transaction)
+            for run_id, step in unit.woken if unit is not None else ():
+                transaction.run(NOTE, ABOUT_STEP, f"{run_id}/{step}")
+            return unit, result
+
+        unit, result = self.database.do(noted, tries=CONFLICTS_MAX, pause_seconds=0.001)
+        if unit is not None:
+            unit.committed()
+            self._relay_after(unit)
+        return unit, result
 
     def do_from_outside[T](
         self, subject: str, actor: str, on_behalf_of: str, work: Callable[[UnitOfWork], T]
@@ -279,7 +270,7 @@ class Host:
         """Take away the notes of the runs that a unit of work has answered: they have been woken."""
         with self.database.transaction() as transaction:
             for run_id, step in unit.woken:
-                transaction.run(FORGET_NOTE_ABOUT, A_STEP, f"{run_id}/{step}")
+                transaction.run(FORGET_NOTE_ABOUT, ABOUT_STEP, f"{run_id}/{step}")
 
     def _relay_after(self, unit: UnitOfWork) -> None:
         """Send what was published. What cannot be sent now is left to the sweep: it is in the outbox."""

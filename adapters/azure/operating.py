@@ -13,18 +13,15 @@ from typing import Any, Final
 import msgspec
 from durabletask.client import AsyncTaskHubGrpcClient
 
-from isthmus.adapters.azure.host import A_STEP, Host
+from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import LEFT, begin, begin_taking_back, wake_run
 from isthmus.adapters.azure.orchestrator import ANSWERED, CHANGED
 from isthmus.adapters.runtime import operations
 from isthmus.adapters.runtime.runs import Run, cancel_run, find_run
 from isthmus.adapters.runtime.unit import UnitOfWork
-from isthmus.adapters.sql.notes import FORGET_NOTE, NOTE, NOTES
+from isthmus.adapters.sql.notes import ABOUT_RUN, ABOUT_STEP, FORGET_NOTE, NOTE, NOTES
 from isthmus.adapters.sql.runs import CLAIMED_BY, RunStatus
 from isthmus.core.errors import InputError
-
-A_RUN: Final = "run"
-"""What a note is about besides `A_STEP`: a run that was started, or whose status has changed."""
 
 GOES_ON: Final = frozenset({RunStatus.STARTED, RunStatus.RUNNING, RunStatus.TAKING_BACK})
 
@@ -56,7 +53,7 @@ def start(host: Host, contract: str, message: Any, *, actor: str, on_behalf_of: 
 
     def work(unit: UnitOfWork) -> str:
         run = operations.begin_run(unit, contract, message, claimed_by=None)
-        unit.transaction.run(NOTE, A_RUN, run.run_id)
+        unit.transaction.run(NOTE, ABOUT_RUN, run.run_id)
         return run.run_id
 
     return host.do_from_outside(contract, actor, on_behalf_of, work)[1]
@@ -76,7 +73,7 @@ def cancel(host: Host, run_id: str, *, actor: str) -> None:
 
     def work(unit: UnitOfWork) -> None:
         cancel_run(unit, run_id)
-        unit.transaction.run(NOTE, A_RUN, run_id)
+        unit.transaction.run(NOTE, ABOUT_RUN, run_id)
 
     host.do_from_outside("cancel", actor, "", work)
 
@@ -87,7 +84,7 @@ def replay(host: Host, dead_letter_id: int, *, actor: str) -> None:
     def work(unit: UnitOfWork) -> None:
         replayed = operations.resolve(unit, dead_letter_id)
         if replayed.message is None:
-            unit.transaction.run(NOTE, A_RUN, replayed.run_id)
+            unit.transaction.run(NOTE, ABOUT_RUN, replayed.run_id)
 
     host.do_from_outside("replay", actor, "", work)
 
@@ -105,7 +102,7 @@ async def act_on_notes(client: AsyncTaskHubGrpcClient, host: Host) -> None:
 
 async def _act_on(client: AsyncTaskHubGrpcClient, host: Host, kind: str, subject: str) -> None:
     run_id = subject.partition("/")[0]
-    if kind == A_STEP:
+    if kind == ABOUT_STEP:
         await wake_run(client, run_id, ANSWERED)
         return
     run, claimed = await asyncio.to_thread(_run_of, host, run_id)

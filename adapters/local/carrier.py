@@ -22,6 +22,7 @@ from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.notes import ABOUT_RUN, ABOUT_STEP
 from isthmus.adapters.sql.runs import RunStatus
 from isthmus.core.errors import IsthmusError, StorageUnavailable, Superseded
 
@@ -202,10 +203,10 @@ class Carrier(Loop):
         for message, again in messages:
             self._accept(message, again)
         for kind, subject in notes:
-            if kind == "step":
+            if kind == ABOUT_STEP:
                 run_id, _, step = subject.partition("/")
                 self._woken(run_id, step)
-            elif kind == "run":
+            elif kind == ABOUT_RUN:
                 self.push(LoadWork(self, subject))
 
     def _give_up(self, work: Work, error: IsthmusError) -> None:

@@ -14,7 +14,7 @@ from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run
 from isthmus.adapters.runtime.unit import OutgoingMessage
 from isthmus.adapters.sql.journal import microseconds
-from isthmus.adapters.sql.notes import FORGET_NOTE, NOTES
+from isthmus.adapters.sql.notes import ABOUT_MESSAGE, FORGET_NOTE, NOTES
 from isthmus.adapters.sql.outbox import MARK_PUBLISHED, MESSAGE
 from isthmus.adapters.sql.runs import StepState
 from isthmus.adapters.sql.transaction import Transaction
@@ -122,7 +122,7 @@ class NotesWork(Work):
         for sequence, kind, subject in transaction.rows(NOTES):
             transaction.run(FORGET_NOTE, sequence)
             what, _, subscriber = kind.partition(">")
-            row = transaction.row(MESSAGE, subject) if what == "message" else None
+            row = transaction.row(MESSAGE, subject) if what == ABOUT_MESSAGE else None
             if row is not None:
                 message = OutgoingMessage(row[1], row[2], row[3], bytes(row[4]), row[5])
                 self._messages.append((message, subscriber))

@@ -99,25 +99,36 @@ def call_in_time(deployment: Deployment, contract: str, intent: Intent) -> Gatew
         return GatewayAnswer(None, TimeoutError())  # one that comes from nowhere: the place is the handler's call
 
 
+type Attempt = Callable[[UnitOfWork], tuple[Outcome | Intent, Any]]
+
+
 def ask_until_settled(
     deployment: Deployment,
     contract: str,
-    attempt: Callable[[GatewayAnswer | None], tuple[Outcome | Intent, Any]],
+    message: Any,
+    key: str,
+    do: Callable[[Attempt], tuple[Outcome | Intent, Any]],
 ) -> Any:
-    """Make attempts, each a unit of work of its own, until one settles what is asked; return the answer.
+    """Make attempts until one settles what is asked, and return the answer; `do` does each in a unit of work.
 
-    Raises the Refusal; HandlerFailed (ISTH350) after the last attempt that the contract's policy allows.
+    Raises the Refusal; NotFound, MessageInvalid, IdentityConflict; HandlerFailed (ISTH350) after the last attempt that
+    the contract's policy allows.
     """
-    retry = deployment.composition.contracts[contract].retry
     answer: GatewayAnswer | None = None
+
+    def attempt(unit: UnitOfWork) -> tuple[Outcome | Intent, Any]:
+        outcome = ask_once(unit, contract, message, key, answer)
+        return outcome, answer_of(unit, contract, outcome)
+
     while True:
-        outcome, value = attempt(answer)
+        outcome, value = do(attempt)
         answer = None
         if isinstance(outcome, Intent):
             answer = call_in_time(deployment, contract, outcome)
         elif outcome.state is StepState.ANSWERED:
             return value
         elif outcome.state is StepState.FAILING:
+            retry = deployment.composition.contracts[contract].retry
             time.sleep(retry.delay_after(outcome.attempts).total_seconds())
         else:
             raise as_error(deployment.composition, contract, outcome)

@@ -6,30 +6,27 @@ that somebody else begins; `Operations` does them in one of their own, and leave
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 
-from isthmus.adapters.runtime.asking import answer_of, ask_once, ask_until_settled
+from isthmus.adapters.runtime.asking import ask_until_settled
 from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Clock, Deployment
 from isthmus.adapters.runtime.edge import asking_key, input_codec, key_of, wire_of
 from isthmus.adapters.runtime.events import LATE_TOPIC, send_event
-from isthmus.adapters.runtime.invocation import GatewayAnswer, Intent
-from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run, cancel_run, get_run, run_id_of, start_run
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.runtime.vault import KeyFile
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.dead_letters import OPEN_LETTER, RESOLVE, DeadLetterKind, place_of
-from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.adapters.sql.journal import Kind
-from isthmus.adapters.sql.notes import NOTE
+from isthmus.adapters.sql.notes import ABOUT_MESSAGE, ABOUT_RUN, ABOUT_STEP, NOTE
 from isthmus.adapters.sql.outbox import MARK_PUBLISHED, MESSAGE
 from isthmus.adapters.sql.runs import RECORD, SET_STATUS, UPDATE_STEP, RunStatus, StepState
 from isthmus.adapters.sql.transaction import Transaction
@@ -224,7 +221,7 @@ class Operations:
 
     def _start(self, unit: UnitOfWork, contract: str, message: Any) -> str:
         run = begin_run(unit, contract, message, claimed_by=None)
-        unit.transaction.run(NOTE, "run", run.run_id)
+        unit.transaction.run(NOTE, ABOUT_RUN, run.run_id)
         return run.run_id
 
     def ask(
@@ -238,15 +235,9 @@ class Operations:
         Raises the Refusal; NotFound, MessageInvalid, IdentityConflict; HandlerFailed (ISTH350) after the last attempt.
         """
         known_by = asking_key(self.composition, contract, message) if key is None else key
-
-        def attempt(answer: GatewayAnswer | None) -> tuple[Outcome | Intent, Any]:
-            def work(unit: UnitOfWork) -> tuple[Outcome | Intent, Any]:
-                outcome = ask_once(unit, contract, message, known_by, answer)
-                return outcome, answer_of(unit, contract, outcome)
-
-            return self._do(actor, on_behalf_of, contract, work)
-
-        return ask_until_settled(self._deployment, contract, attempt)
+        return ask_until_settled(
+            self._deployment, contract, message, known_by, partial(self._do, actor, on_behalf_of, contract)
+        )
 
     def send(self, event: str, *, key: str, message: Any, event_id: str | None = None, actor: str = "outside") -> str:
         """Send an event; return `delivered`, `queued`, `late` or `repeated`."""
@@ -266,7 +257,7 @@ class Operations:
 
     def _cancel(self, unit: UnitOfWork, run_id: str) -> None:
         cancel_run(unit, run_id)
-        unit.transaction.run(NOTE, "run", run_id)
+        unit.transaction.run(NOTE, ABOUT_RUN, run_id)
 
     def replay(self, dead_letter_id: int, *, actor: str) -> None:
         """Let what is stuck be tried again."""
@@ -275,32 +266,29 @@ class Operations:
     def _replay(self, unit: UnitOfWork, dead_letter_id: int) -> None:
         replayed = resolve(unit, dead_letter_id)
         if replayed.message is not None:
-            unit.transaction.run(NOTE, f"message>{replayed.subscriber}", replayed.message.message_id)
+            unit.transaction.run(NOTE, f"{ABOUT_MESSAGE}>{replayed.subscriber}", replayed.message.message_id)
         else:
-            unit.transaction.run(NOTE, "run", replayed.run_id)
+            unit.transaction.run(NOTE, ABOUT_RUN, replayed.run_id)
 
     def _do[T](self, actor: str, on_behalf_of: str, subject: str, work: Callable[[UnitOfWork], T]) -> T:
         """Do something in a transaction of its own, retried while it loses against others; leave the engine notes."""
-        for attempt in range(TRIES_MAX):
-            try:
-                with self.database.transaction() as transaction:
-                    unit = outer_unit(self._deployment, transaction, actor, on_behalf_of, "outside")
-                    result = work(unit)
-                    for run_id, step in unit.woken:
-                        transaction.run(NOTE, "step", f"{run_id}/{step}")
-                    for message in unit.published:
-                        transaction.run(NOTE, "message", message.message_id)
-            except (Conflict, Duplicate):
-                if attempt == TRIES_MAX - 1:
-                    raise
-                time.sleep(0.005 * (attempt + 1))
-            except InputError as error:
-                self._reject(actor, on_behalf_of, subject, error)
-                raise
-            else:
-                unit.committed()
-                return result
-        raise AssertionError
+
+        def noted(transaction: Transaction) -> tuple[UnitOfWork, T]:
+            unit = outer_unit(self._deployment, transaction, actor, on_behalf_of, "outside")
+            result = work(unit)
+            for run_id, step in unit.woken:
+                transaction.run(NOTE, ABOUT_STEP, f"{run_id}/{step}")
+            for message in unit.published:
+                transaction.run(NOTE, ABOUT_MESSAGE, message.message_id)
+            return unit, result
+
+        try:
+            unit, result = self.database.do(noted, tries=TRIES_MAX, pause_seconds=0.005)
+        except InputError as error:
+            self._reject(actor, on_behalf_of, subject, error)
+            raise
+        unit.committed()
+        return result
 
     def _reject(self, actor: str, on_behalf_of: str, subject: str, error: InputError) -> None:
         with self.database.transaction() as transaction:

@@ -40,11 +40,9 @@ def await_event(unit: UnitOfWork, event: str, key: str, within: timedelta) -> Ou
 
     A wait that was registered before keeps its moment.
     """
-    fence = unit.transaction.row(FENCE_AND_RECORD, unit.step, unit.run_id)
-    if fence is None or fence[0] != RunStatus.RUNNING:
-        return Fenced(fence[0] if fence else "")
-    if fence[4] in SETTLED:
-        return Outcome(StepState(fence[4]), bytes(fence[5]))
+    over = _over(unit)
+    if over is not None:
+        return over
     wait = unit.transaction.row(WAIT_AT, unit.run_id, unit.step)
     if wait is not None:
         return int(wait[3])
@@ -66,11 +64,9 @@ def await_time(unit: UnitOfWork, duration: timedelta) -> Outcome | Fenced | int:
 
     The moment that was set first is kept, across restarts.
     """
-    fence = unit.transaction.row(FENCE_AND_RECORD, unit.step, unit.run_id)
-    if fence is None or fence[0] != RunStatus.RUNNING:
-        return Fenced(fence[0] if fence else "")
-    if fence[4] in SETTLED:
-        return Outcome(StepState(fence[4]), bytes(fence[5]))
+    over = _over(unit)
+    if over is not None:
+        return over
     row = unit.transaction.row(DUE_AT, unit.run_id, unit.step)
     due_us: int = row[0] if row else unit.now_us + duration // MICROSECOND
     if due_us <= unit.now_us:
@@ -81,6 +77,14 @@ def await_time(unit: UnitOfWork, duration: timedelta) -> Outcome | Fenced | int:
     if row is None:
         unit.transaction.run(SET_TIMER, unit.run_id, unit.step, due_us)
     return due_us
+
+
+def _over(unit: UnitOfWork) -> Outcome | Fenced | None:
+    """Return what the unit's step came to before, or that its run is fenced; None when it goes on."""
+    fence = unit.transaction.row(FENCE_AND_RECORD, unit.step, unit.run_id)
+    if fence is None or fence[0] != RunStatus.RUNNING:
+        return Fenced(fence[0] if fence else "")
+    return Outcome(StepState(fence[4]), bytes(fence[5])) if fence[4] in SETTLED else None
 
 
 def stick_unknown(unit: UnitOfWork, run: Run, outcome: Outcome) -> None:

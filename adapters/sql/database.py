@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from isthmus.adapters.sql.faults import DriverError, translate
+from isthmus.adapters.sql.faults import Conflict, DriverError, Duplicate, translate
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.errors import InputError, StorageUnavailable
 
@@ -89,6 +90,22 @@ class Database:
             transaction.commit()
         finally:
             connection.close()
+
+    def do[T](self, work: Callable[[Transaction], T], *, tries: int, pause_seconds: float) -> T:
+        """Do work in a transaction of its own, again while it loses against others, after ever longer pauses.
+
+        Raises Conflict or Duplicate when it lost every time.
+        """
+        for lost in range(1, tries):
+            try:
+                return self._once(work)
+            except (Conflict, Duplicate):
+                time.sleep(pause_seconds * lost)
+        return self._once(work)
+
+    def _once[T](self, work: Callable[[Transaction], T]) -> T:
+        with self.transaction() as transaction:
+            return work(transaction)
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -7,8 +7,12 @@ from sqlalchemy import bindparam, delete, select
 from isthmus.adapters.sql.schema import WAKE
 from isthmus.adapters.sql.statement import Statement, insertion
 
+ABOUT_RUN, ABOUT_STEP, ABOUT_MESSAGE = "run", "step", "message"
+"""Kinds of notes: a run that was started or whose status has changed; a step that was answered, `run/step`; a message
+that is to be delivered, with `>subscriber` behind it when one alone has it again."""
+
 NOTE = insertion(WAKE, without=["sequence"])
-"""Values: kind (`run`, `step`, `message`, `message>subscriber` for one that has it again), subject."""
+"""Values: kind, subject."""
 
 NOTES = Statement(select(WAKE.c.sequence, WAKE.c.kind, WAKE.c.subject).order_by(WAKE.c.sequence).limit(100))
 

@@ -160,6 +160,7 @@ def test_operations_refuse_what_the_engine_refuses_and_journal_it(house: House) 
         (NotFound, lambda: beside.replay(9, actor="cli")),
         (NotFound, lambda: beside.publish("olds", News(id="k", text=""))),
         (NotFound, lambda: beside.ask("chain", a_job("1"), key="k")),
+        (NotFound, lambda: beside.ask("nothing", a_job("1"), key="k")),
         (MessageInvalid, lambda: beside.ask("make", b"{}", key="k")),
         (IdentityConflict, lambda: beside.ask("make", Part(name="b"), key="used")),
     ]
