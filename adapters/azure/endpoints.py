@@ -27,9 +27,17 @@ from isthmus.adapters.runtime import operations
 from isthmus.adapters.runtime.asking import Attempt, ask_until_settled
 from isthmus.adapters.runtime.edge import asking_key
 from isthmus.adapters.runtime.invocation import Intent
-from isthmus.adapters.runtime.problems import crash_problem, fault_problem, problem, refusal_problem
+from isthmus.adapters.runtime.problems import crash_problem, fault_problem, refusal_problem, unacceptable_problem
 from isthmus.adapters.runtime.record import Outcome
-from isthmus.adapters.runtime.requests import BODILESS, BODY_BYTES_MAX, KEY_CHARACTERS_MAX, spelled, with_path
+from isthmus.adapters.runtime.requests import (
+    BODILESS,
+    Unacceptable,
+    hold_to_json,
+    hold_to_key,
+    hold_to_size,
+    spelled,
+    with_path,
+)
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.shown import plain
 from isthmus.adapters.sql.views import Views
@@ -169,29 +177,18 @@ async def or_problem(answering: Awaitable[func.HttpResponse]) -> func.HttpRespon
     except Refusal as refusal:
         found = refusal_problem(refusal)
     except Unacceptable as fault:
-        found = problem(fault.status, "about:blank", str(fault), str(fault))
+        found = unacceptable_problem(fault)
     except Exception as fault:
         log.exception("a fault of ours")
         found = crash_problem(fault)
     return json_answer(found["status"], found, kind="application/problem+json")
 
 
-class Unacceptable(Exception):
-    """Turn a request away before it is looked at."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-
-
 def body_of(req: func.HttpRequest) -> bytes:
     """Return a JSON body of at most 32 KB."""
-    kind = req.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        raise Unacceptable(415, f"the body is {kind or 'of no stated type'}; send application/json")
+    hold_to_json(req.headers.get("content-type", ""))
     body = req.get_body()
-    if len(body) > BODY_BYTES_MAX:
-        raise Unacceptable(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
+    hold_to_size(len(body))
     return body
 
 
@@ -203,10 +200,7 @@ def _message_for(req: func.HttpRequest, kind: Any) -> Any:
 
 
 def _idempotency_key(req: func.HttpRequest) -> str | None:
-    key: str | None = req.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= KEY_CHARACTERS_MAX:
-        raise Unacceptable(400, f"Idempotency-Key has {len(key)} characters; give 1 to {KEY_CHARACTERS_MAX}")
-    return key
+    return hold_to_key(req.headers.get("idempotency-key"))
 
 
 def json_answer(

@@ -25,10 +25,11 @@ import msgspec
 from isthmus.adapters.azure import activities
 from isthmus.adapters.azure.activities import TAKE_BACK, Call, Reply
 from isthmus.adapters.azure.calling import CONTRACTS, setting_part
-from isthmus.adapters.azure.endpoints import Unacceptable, or_problem
+from isthmus.adapters.azure.endpoints import or_problem
 from isthmus.adapters.azure.fitness import UnfitForAzure
 from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
+from isthmus.adapters.runtime.requests import Unacceptable
 from isthmus.core.codec import ENCODER
 from isthmus.core.composition import Composition
 

@@ -27,8 +27,22 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from isthmus.adapters.runtime.problems import crash_problem, fault_problem, problem, refusal_problem
-from isthmus.adapters.runtime.requests import BODILESS, BODY_BYTES_MAX, KEY_CHARACTERS_MAX, spelled, with_path
+from isthmus.adapters.runtime.problems import (
+    crash_problem,
+    fault_problem,
+    problem,
+    refusal_problem,
+    unacceptable_problem,
+)
+from isthmus.adapters.runtime.requests import (
+    BODILESS,
+    Unacceptable,
+    hold_to_json,
+    hold_to_key,
+    hold_to_size,
+    spelled,
+    with_path,
+)
 from isthmus.adapters.sql.shown import plain
 from isthmus.core.errors import IsthmusError
 from isthmus.core.refusal import Refusal
@@ -63,6 +77,7 @@ def make_server(engine: Engine, composition: Composition, views: Views, *, hosts
         middleware=guard,
         exception_handlers={
             HTTPException: _http_problem,
+            Unacceptable: _unacceptable_problem,
             IsthmusError: _fault_problem,
             Refusal: _refusal_problem,
             Exception: _crash_problem,
@@ -138,17 +153,14 @@ def _health(engine: Engine, composition: Composition) -> Answer:
 
 async def _body(request: Request) -> bytes:
     """Read a JSON body of at most 32 KB."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        raise HTTPException(415, f"the body is {kind or 'of no stated type'}; send application/json")
+    hold_to_json(request.headers.get("content-type", ""))
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > BODY_BYTES_MAX:
-                raise HTTPException(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
+            hold_to_size(len(body))
     except ClientDisconnect:
-        raise HTTPException(400, "the body ended before it was complete") from None
+        raise Unacceptable(400, "the body ended before it was complete") from None
     return bytes(body)
 
 
@@ -161,10 +173,7 @@ async def _message_for(request: Request, kind: Any) -> Any:
 
 
 def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 0 < len(key) <= KEY_CHARACTERS_MAX:
-        raise HTTPException(400, f"Idempotency-Key has {len(key)} characters; give 1 to {KEY_CHARACTERS_MAX}")
-    return key
+    return hold_to_key(request.headers.get("idempotency-key"))
 
 
 # What goes out
@@ -187,6 +196,11 @@ def _problem(found: dict[str, Any]) -> Response:
 async def _http_problem(_: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
     return _problem(problem(fault.status_code, "about:blank", fault.detail or "refused", fault.detail))
+
+
+async def _unacceptable_problem(_: Request, fault: Exception) -> Response:
+    assert isinstance(fault, Unacceptable)
+    return _problem(unacceptable_problem(fault))
 
 
 async def _fault_problem(_: Request, fault: Exception) -> Response:

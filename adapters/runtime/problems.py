@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from isthmus.adapters.runtime.requests import Unacceptable
 from isthmus.core.errors import EnvironmentFault, IdentityConflict, InputError, IsthmusError, NotFound
 from isthmus.core.refusal import Refusal
 
@@ -34,6 +35,11 @@ def refusal_problem(refusal: Refusal) -> dict[str, Any]:
     return problem(
         422, f"urn:isthmus:refusal:{name}", name, str(refusal), refusal=name, fields=msgspec.to_builtins(refusal.fields)
     )
+
+
+def unacceptable_problem(fault: Unacceptable) -> dict[str, Any]:
+    """Return the problem of a request that was turned away before it was looked at."""
+    return problem(fault.status, "about:blank", str(fault), str(fault))
 
 
 def crash_problem(fault: Exception) -> dict[str, Any]:

@@ -15,6 +15,34 @@ KEY_CHARACTERS_MAX: Final = 200
 BODILESS: Final = frozenset({"GET", "DELETE", "HEAD"})
 
 
+class Unacceptable(Exception):
+    """Turn a request away before it is looked at, with an HTTP status."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def hold_to_json(content_type: str) -> None:
+    """Raise Unacceptable for a body that is no JSON by what is stated of it."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise Unacceptable(415, f"the body is {kind or 'of no stated type'}; send application/json")
+
+
+def hold_to_size(body_bytes: int) -> None:
+    """Raise Unacceptable for a body that is too large."""
+    if body_bytes > BODY_BYTES_MAX:
+        raise Unacceptable(413, f"the body is larger than {BODY_BYTES_MAX} bytes")
+
+
+def hold_to_key(key: str | None) -> str | None:
+    """Return an Idempotency-Key, if there is one. Raises Unacceptable for an empty or a long one."""
+    if key is not None and not 0 < len(key) <= KEY_CHARACTERS_MAX:
+        raise Unacceptable(400, f"Idempotency-Key has {len(key)} characters; give 1 to {KEY_CHARACTERS_MAX}")
+    return key
+
+
 def spelled(fields: Mapping[str, Any], kind: Any) -> Any:
     """Return the message that path and query spell. Raises MessageInvalid."""
     try:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from isthmus.adapters.local.server import BODY_BYTES_MAX, make_server
+from isthmus.adapters.local.server import make_server
+from isthmus.adapters.runtime.requests import BODY_BYTES_MAX
 from isthmus.core import EnvironmentFault, InputError, IsthmusError, Message, Refusal, contract, endpoint
 from isthmus.core.errors import EngineBusy, IdentityConflict, InternalError, MessageInvalid, NotFound
 
