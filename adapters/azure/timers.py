@@ -8,6 +8,7 @@ isthmus_sweep     once a minute: messages that were not sent, runs that were not
 from __future__ import annotations
 
 import asyncio
+from enum import Enum, auto
 from typing import Final
 
 import azure.durable_functions as df
@@ -78,10 +79,11 @@ def _add_sweep(functions: Functions, host: Host) -> None:
         for contract, run_id in await asyncio.to_thread(_not_begun, host):
             await begin(client, contract, run_id)
         for run_id in await broken_runs(client):
-            if await asyncio.to_thread(_is_without_version, host, run_id):
-                await client.purge_orchestration(run_id)  # begun again, it goes on from the record
-            elif await asyncio.to_thread(_is_to_be_taken_back, host, run_id):
-                await begin_taking_back(client, run_id)
+            match await asyncio.to_thread(_find_left, host, run_id):
+                case Left.TO_PERSON:
+                    await client.purge_orchestration(run_id)  # begun again, it goes on from the record
+                case Left.TO_BE_TAKEN_BACK:
+                    await begin_taking_back(client, run_id)
 
     functions.add(Kind.TIMER, SWEEP, sweep, schedule="0 * * * * *")
 
@@ -92,32 +94,34 @@ def _not_begun(host: Host) -> list[tuple[str, str]]:
         return [(contract, run_id) for run_id, contract in transaction.rows(NOT_BEGUN)]
 
 
-def _is_without_version(host: Host, run_id: str) -> bool:
-    """Leave a run to a person whose version is not carried: by another program its history cannot be replayed."""
+class Left(Enum):
+    """Say what is left to do with a run whose orchestration has ended without reporting."""
 
-    def work(transaction: Transaction) -> tuple[UnitOfWork | None, bool]:
-        run = find_run(transaction, run_id)
-        versions = host.composition.versions
-        if run is None or run.status != RunStatus.RUNNING or (run.contract, run.version) in versions:
-            return None, False
-        unit = unit_of(host.deployment, transaction, run, "")
-        stick(unit, run, ReplayMismatch.__name__, ReplayMismatch.code)
-        return unit, True
-
-    return host.do(work)[1]
+    NOTHING = auto()
+    TO_PERSON = auto()
+    TO_BE_TAKEN_BACK = auto()
 
 
-def _is_to_be_taken_back(host: Host, run_id: str) -> bool:
-    """Fence a run that nobody carries on any longer, as one that failed; say whether it is to be taken back."""
+def _find_left(host: Host, run_id: str) -> Left:
+    """Fence a run that nobody carries on any longer, as one that failed.
 
-    def work(transaction: Transaction) -> tuple[UnitOfWork | None, bool]:
+    One whose version is not carried is left to a person: by another program its history cannot be replayed.
+    """
+
+    def work(transaction: Transaction) -> tuple[UnitOfWork | None, Left]:
         run = find_run(transaction, run_id)
         if run is None:
-            return None, False
+            return None, Left.NOTHING
+        if run.status != RunStatus.RUNNING:
+            goes_on = run.status == RunStatus.TAKING_BACK and not is_part_of_another(run)
+            return None, Left.TO_BE_TAKEN_BACK if goes_on else Left.NOTHING
+        if (run.contract, run.version) not in host.composition.versions:
+            unit = unit_of(host.deployment, transaction, run, "")
+            stick(unit, run, ReplayMismatch.__name__, ReplayMismatch.code)
+            return unit, Left.TO_PERSON
         unit = unit_of(host.deployment, transaction, run, "sweep")
-        if run.status == RunStatus.RUNNING:
-            failed = ENCODER.encode(Failed("OrchestrationEnded", f"run {run_id}"))
-            return unit, finish_run(unit, run, Outcome(StepState.FAILED, failed), "") is EndState.TAKING_BACK
-        return unit, run.status == RunStatus.TAKING_BACK and not is_part_of_another(run)
+        failed = Outcome(StepState.FAILED, ENCODER.encode(Failed("OrchestrationEnded", f"run {run_id}")))
+        ended = finish_run(unit, run, failed, "")
+        return unit, Left.TO_BE_TAKEN_BACK if ended is EndState.TAKING_BACK else Left.NOTHING
 
     return host.do(work)[1]
