@@ -95,13 +95,13 @@ def write_units(reference: str, composition: Composition, folder: Path, only: st
     if len(units) == 1:
         write_package(reference, composition, folder)
         return {units[0]: folder}
-    _check_lock(reference, composition)
+    home = _locked_home(reference, composition)
     functions_of_composition(composition)  # what Azure would refuse is told before anything is taken away
     if only is None or _is_package(folder):
         _clear(folder)
     folders = {unit: folder / unit for unit in ([only] if only else units)}
     for unit, inside in folders.items():
-        write_package(reference, composition, inside, unit)
+        _write_folder(reference, composition, inside, unit, home)
     return folders
 
 
@@ -111,7 +111,10 @@ def write_package(reference: str, composition: Composition, folder: Path, unit: 
     Raises UnfitForAzure (ISTH140); PackageInTheWay (ISTH260); LockStale (ISTH116) and LockInvalid (ISTH115) when the
     App has a lock that does not list what would be deployed.
     """
-    module, home = _check_lock(reference, composition)
+    _write_folder(reference, composition, folder, unit, _locked_home(reference, composition))
+
+
+def _write_folder(reference: str, composition: Composition, folder: Path, unit: str | None, home: Path) -> None:
     functions = functions_of_composition(composition, unit)
     _clear(folder)
     (folder / "wheels").mkdir(parents=True)
@@ -124,17 +127,16 @@ def write_package(reference: str, composition: Composition, folder: Path, unit: 
     _write_json(folder / "local.settings.json", LOCAL_SETTINGS)
     _write(folder / ".funcignore", "\n".join(LEFT_BEHIND) + "\n")
     _write(folder / "requirements.txt", "\n".join([f"./wheels/{wheel.name}", *sorted(pinned())]) + "\n")
-    _copy_app(module, folder)
+    _copy_app(reference.partition(":")[0], folder)
     copy_lock(composition.name, home, folder)
 
 
-def _check_lock(reference: str, composition: Composition) -> tuple[str, Path]:
-    """Return the module of an App and the folder of its lock, which lists what would be deployed."""
-    module = reference.partition(":")[0]
-    home = home_of(module)
+def _locked_home(reference: str, composition: Composition) -> Path:
+    """Return the folder of an App's lock, which lists what would be deployed."""
+    home = home_of(reference.partition(":")[0])
     if is_locked(composition.name, home):
         hold_to_lock(composition, home)
-    return module, home
+    return home
 
 
 def _clear(folder: Path) -> None:
