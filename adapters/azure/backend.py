@@ -88,7 +88,7 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
         """Serve on a free port of this machine."""
         self._shutdown_event.clear()
         self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=16))
-        services.add_TaskHubSidecarServiceServicer_to_server(self, self._server)  # type: ignore[no-untyped-call]
+        services.add_TaskHubSidecarServiceServicer_to_server(self, self._server)  # type: ignore[no-untyped-call]  # generated
         self._served_at = self._server.add_insecure_port("127.0.0.1:0")
         self._server.start()
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import event
 
+from isthmus.adapters.azure.identity import identity
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.faults import AccessDenied
 
@@ -72,11 +73,7 @@ class Passwords:
         return self._token is not None and self._token.expires_on - seconds_more > time.time()
 
     def _fetched(self) -> Token:
-        if self._credential is None:
-            from azure.identity import DefaultAzureCredential  # noqa: PLC0415  # about a second
-
-            self._credential = DefaultAzureCredential()
-        return self._credential.get_token(SCOPE)
+        return (self._credential or identity()).get_token(SCOPE)
 
 
 def log_in_by_token(database: Database, credential: Credential | None = None) -> Database:

@@ -170,7 +170,7 @@ def _again(app: _App, triggered: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _activity(name: str, body_of: Callable[[str], Body]) -> Body:
     """Return an activity. Its parameter has no annotation: the worker would take it for a binding's type."""
 
-    def activity(text):  # type: ignore[no-untyped-def]
+    def activity(text):  # type: ignore[no-untyped-def]  # see above
         return body_of(name)(text)
 
     activity.__name__ = name
@@ -187,7 +187,8 @@ def _orchestrator(name: str, body_of: Callable[[str], Body]) -> Body:
 
 def _called(name: str, body_of: Callable[[str], Body]) -> Body:
     async def called(req: func.HttpRequest) -> func.HttpResponse:
-        return await (await asyncio.to_thread(body_of, name))(req)  # type: ignore[no-any-return]
+        response: func.HttpResponse = await (await asyncio.to_thread(body_of, name))(req)
+        return response
 
     called.__name__ = name
     return called
@@ -195,7 +196,8 @@ def _called(name: str, body_of: Callable[[str], Body]) -> Body:
 
 def _answering(name: str, body_of: Callable[[str], Body]) -> Body:
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-        return await (await asyncio.to_thread(body_of, name))(req, client)  # type: ignore[no-any-return]
+        response: func.HttpResponse = await (await asyncio.to_thread(body_of, name))(req, client)
+        return response
 
     answer.__name__ = name
     return answer

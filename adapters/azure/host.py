@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from isthmus.adapters.azure.identity import identity
 from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Clock, Deployment
@@ -32,9 +33,6 @@ from isthmus.adapters.sql.outbox import MARK_PUBLISHED, UNPUBLISHED, UNPUBLISHED
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.composition import Composition
 from isthmus.core.errors import EnvironmentFault, InputError, KeyUnavailable
-
-if TYPE_CHECKING:
-    from azure.identity import DefaultAzureCredential
 
 log = logging.getLogger("isthmus.azure")
 
@@ -95,9 +93,6 @@ class Surroundings(Protocol):
 class Settings:
     """Read the surroundings from the settings of the function app."""
 
-    def __init__(self) -> None:
-        self._credential: DefaultAzureCredential | None = None
-
     def database(self) -> Database:
         """Open the database; its schema was brought up to date before the app was deployed."""
         database = Database.open(setting(DATABASE), migrate=False)
@@ -139,11 +134,7 @@ class Settings:
 
     def token(self, scope: str) -> str:
         """Return a token of the managed identity; its library keeps one until shortly before it expires."""
-        if self._credential is None:
-            from azure.identity import DefaultAzureCredential  # noqa: PLC0415  # it is slow to import
-
-            self._credential = DefaultAzureCredential()
-        return self._credential.get_token(scope).token
+        return identity().get_token(scope).token
 
 
 class OperatorSettings(Settings):

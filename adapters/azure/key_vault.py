@@ -22,6 +22,7 @@ from azure.keyvault.keys.crypto import CryptographyClient, KeyWrapAlgorithm
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from isthmus.adapters.azure.identity import identity
 from isthmus.core.errors import InputError, KeyUnavailable
 
 KEY_BYTES: Final = 32
@@ -123,12 +124,8 @@ class KeyVault:
         return known[1]
 
     def _client(self, key_id: str) -> CryptographyClient:
-        if self._credential is None:
-            from azure.identity import DefaultAzureCredential  # noqa: PLC0415  # about a second, when it is needed
-
-            self._credential = DefaultAzureCredential()
         if key_id not in self._clients:
-            self._clients[key_id] = CryptographyClient(key_id, self._credential, **self._options)
+            self._clients[key_id] = CryptographyClient(key_id, self._credential or identity(), **self._options)
         return self._clients[key_id]
 
     @contextmanager

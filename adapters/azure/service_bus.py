@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
+from isthmus.adapters.azure.identity import identity
 from isthmus.adapters.runtime.unit import OutgoingMessage
 
 CONNECTION: Final = "ISTHMUS_SERVICE_BUS"
@@ -24,10 +25,9 @@ class ServiceBusOutlet:
     """Send by the identity of the function app; its settings hold no secret."""
 
     def __init__(self) -> None:
-        from azure.identity import DefaultAzureCredential  # noqa: PLC0415  # about a second, only when it is needed
         from azure.servicebus import ServiceBusClient  # noqa: PLC0415
 
-        self._client = ServiceBusClient(os.environ[NAMESPACE], DefaultAzureCredential())
+        self._client = ServiceBusClient(os.environ[NAMESPACE], identity())
 
     def send(self, messages: Sequence[OutgoingMessage]) -> None:
         """Send messages of one topic and key in one batch, in their order; a duplicate carries the same id."""
