@@ -351,12 +351,16 @@ class Execution:
 
     def iteration(self, body: For, index: int, item: Any, scope: Scope, frame: Frame) -> Coroutine:
         """Run the steps of a loop once, in a scope of their own."""
+        named = {body.value: item} if body.index is None else {body.value: item, body.index: index}
+        return (yield from self._inside(body.steps, named, scope, frame))
+
+    def _inside(self, steps: Steps, named: Mapping[str, Any], scope: Scope, frame: Frame) -> Coroutine:
+        """Run steps in a scope of their own, with variables that are there alone."""
         inner = scope.inner()
-        inner.create(body.value, item)
-        if body.index is not None:
-            inner.create(body.index, index)
+        for name, value in named.items():
+            inner.create(name, value)
         try:
-            signal = yield from self.steps(body.steps, inner, frame)
+            signal = yield from self.steps(steps, inner, frame)
         finally:
             inner.close()
         return signal
@@ -391,13 +395,7 @@ class Execution:
         return wanted
 
     def _except(self, handler: Except, error: Any, scope: Scope, frame: Frame) -> Coroutine:
-        inner = scope.inner()
-        inner.create(handler.name, error)
-        try:
-            signal = yield from self.steps(handler.steps, inner, frame)
-        finally:
-            inner.close()
-        return signal
+        return (yield from self._inside(handler.steps, {handler.name: error}, scope, frame))
 
     def _parallel(self, body: Parallel, scope: Scope, frame: Frame) -> Coroutine:
         yield from run_parallel(self, body, scope, frame)
