@@ -30,6 +30,9 @@ def add(app: df.DFApp) -> None:
     app.activity_trigger(input_name="text")(without_database)
 
 
+# The worker would take an annotation of a parameter for a binding's type.
+
+
 def bare(text):  # type: ignore[no-untyped-def]  # noqa: ARG001  # bound by name
     """Answer what an activity of ours answers, and do nothing else."""
     return ANSWER

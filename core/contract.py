@@ -309,10 +309,13 @@ def _check_options(
 ) -> None:
     if misplaced:
         first = misplaced[0]
-        bare = isinstance(first, types.FunctionType)
+        if isinstance(first, types.FunctionType):
+            rule, place = f"@contract of {first.__name__} has no parentheses", place_of(first, "@contract")
+        else:
+            rule, place = f"@contract is given {shown(first)}", place_of_call()
         raise SourceError(
-            f"@contract of {first.__name__} has no parentheses" if bare else f"@contract is given {shown(first)}",  # type: ignore[attr-defined]
-            place=place_of(first, "@contract") if bare else place_of_call(),
+            rule,
+            place=place,
             instead="write @contract(reads=True), @contract(undone_by=…), @contract(final=True) or @contract()",
         )
     expect(reads, bool, "reads of a contract", "write reads=True")

@@ -77,7 +77,7 @@ def _drop(app_reference: str | None, contract: str, version: str, database_url: 
         raise NotFound(
             f"{version!r} names {len(found) or 'no'} versions of {contract}",
             place=place,
-            instead=f"name one of: {', '.join(locked) or 'it lists none of that contract'}",
+            instead=f"name one of: {', '.join(locked)}" if locked else f"it lists none; see: {LOCK}",
         )
     today = app.load().programs.get(contract)
     if today is not None and today.version == found[0]:

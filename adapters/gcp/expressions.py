@@ -201,6 +201,7 @@ def may_fail(expression: Expression) -> bool:
 
 
 def _within(expression: Expression) -> list[Expression]:
+    """Return the expressions that one is made of: each node inside an expression is one, as no type can say."""
     found: list[Expression] = []
     for value in msgspec.structs.astuple(expression):
         for inside in value if isinstance(value, tuple) else (value,):

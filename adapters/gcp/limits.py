@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isthmus.adapters.gcp.routine import Assign, Call, Compiled, Formula, Parallel, Step, Switch, values, walk
+from isthmus.adapters.gcp.routine import AnyStep, Assign, Call, Compiled, Formula, Parallel, Switch, values, walk
 from isthmus.core.errors import SourceError
 
 EXPRESSION_CHARACTERS_MAX = 400
@@ -41,9 +41,9 @@ def refuse(file: str, line: int, problem: str) -> None:
     raise CompilationRefused(f"too much for Workflows: {problem}", place=place, instead="split the workflow in two")
 
 
-def _problems(step: Step) -> list[str]:
+def _problems(step: AnyStep) -> list[str]:
     found = []
-    for value in values(step):  # type: ignore[arg-type]
+    for value in values(step):
         if isinstance(value, Formula) and len(value.written) > EXPRESSION_CHARACTERS_MAX:
             found.append(f"an expression has {len(value.written)} characters, at most {EXPRESSION_CHARACTERS_MAX}")
         if isinstance(value, str) and len(value.encode()) > STRING_BYTES_MAX:
@@ -56,9 +56,10 @@ def _problems(step: Step) -> list[str]:
         found.append(f"{len(step.branches)} branches side by side, at most {BRANCHES_MAX}")
     if isinstance(step, Parallel) and (step.at_most or 0) > AT_ONCE_MAX:
         found.append(f"{step.at_most} items at the same time, at most {AT_ONCE_MAX}")
-    timeout = dict(step.arguments.fields).get("timeout") if isinstance(step, Call) else None
-    if isinstance(timeout, int) and step.routine != "events.await_callback" and timeout > REQUEST_SECONDS_MAX:  # type: ignore[attr-defined]
-        found.append(f"a call takes up to {timeout} seconds, at most {REQUEST_SECONDS_MAX}")
+    if isinstance(step, Call) and step.routine != "events.await_callback":
+        timeout = dict(step.arguments.fields).get("timeout")
+        if isinstance(timeout, int) and timeout > REQUEST_SECONDS_MAX:
+            found.append(f"a call takes up to {timeout} seconds, at most {REQUEST_SECONDS_MAX}")
     return found
 
 
