@@ -22,9 +22,13 @@ class ExtraMissing(EnvironmentFault):  # as StorageUnavailable
 
 def require(extra: str, command: str) -> None:
     """Raise ExtraMissing (ISTH331) unless what an extra brings is installed."""
-    for module in MODULES[extra]:
-        if not _is_there(module):
-            raise ExtraMissing(f"{module} is not installed", place=command, instead=f"install isthmus[{extra}]")
+    for module in missing(extra):
+        raise ExtraMissing(f"{module} is not installed", place=command, instead=f"install isthmus[{extra}]")
+
+
+def missing(extra: str) -> list[str]:
+    """Return the modules that an extra brings and that are not installed."""
+    return [module for module in MODULES[extra] if not _is_there(module)]
 
 
 def _is_there(module: str) -> bool:

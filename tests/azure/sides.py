@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -107,6 +108,30 @@ class Azure:
 
     def move(self, duration: timedelta) -> None:
         self.rehearsal.move(duration)
+
+
+@contextmanager
+def both(folder_of: Callable[[str], Path]) -> Iterator[tuple[Laptop, Azure]]:
+    """Open both sides, each on a database of its own; the worker is a process of its own."""
+    folders = [folder_of(name) for name in ("laptop", "azure")]
+    urls = [f"sqlite:///{folder / 'isthmus.db'}" for folder in folders]
+    laptop, azure = Laptop(folders[0], urls[0]), Azure(folders[1], urls[1], own_process=True)
+    laptop.open()
+    azure.open()
+    yield laptop, azure
+    laptop.close()
+    azure.close()
+
+
+def play(laptop: Side, azure: Side, scene: Callable[[Any, str], None], contract: str, status: str) -> None:
+    """Play a scene on both sides, which come to the same status by the same journal."""
+    run_id = run_of(contract, scene.__name__)
+    for side in (laptop, azure):
+        scene(side, scene.__name__)
+
+    assert [status_of(side, run_id) for side in (laptop, azure)] == [status, status]
+    assert journal_of(laptop, run_id)
+    assert journal_of(azure, run_id) == journal_of(laptop, run_id)
 
 
 def run_of(contract: str, identity: str) -> str:

@@ -102,16 +102,9 @@ def a_child_that_refuses(side: Any, name: str) -> None:
 def test_a_scene_has_the_same_outcome_and_journal_on_both_sides(
     sides: tuple[Any, Any], scene: Scene, contract: str, status: str
 ) -> None:
-    from sides import journal_of, run_of, status_of  # noqa: PLC0415  # an extra
+    from sides import play  # noqa: PLC0415  # an extra
 
-    run_id = run_of(contract, scene.__name__)
-    for side in sides:
-        scene(side, scene.__name__)
-
-    assert [status_of(side, run_id) for side in sides] == [status, status]
-    laptop, azure = (journal_of(side, run_id) for side in sides)
-    assert laptop
-    assert azure == laptop
+    play(*sides, scene, contract, status)
 
 
 def test_what_is_wrong_with_a_request_comes_back_as_problem_details(sides: tuple[Any, Any]) -> None:

@@ -93,17 +93,11 @@ def sides(
 def test_a_scene_has_the_same_outcome_and_journal_when_another_unit_does_a_part(
     sides: tuple[Any, Any, Any], scene: Callable[[Any, str], None], contract: str, status: str
 ) -> None:
-    from sides import journal_of, run_of, status_of  # noqa: PLC0415  # an extra
+    from sides import play  # noqa: PLC0415  # an extra
 
     laptop, home, places = sides
     asked = len(places.requests)
-    for side in (laptop, home):
-        scene(side, scene.__name__)
-
-    run_id = run_of(contract, scene.__name__)
-    assert [status_of(side, run_id) for side in (laptop, home)] == [status, status]
-    assert journal_of(laptop, run_id)
-    assert journal_of(home, run_id) == journal_of(laptop, run_id)
+    play(laptop, home, scene, contract, status)
     assert HOLD in {path for path, _ in places.requests[asked:]}
 
 

@@ -12,17 +12,10 @@ from test_same_journal import MINUTE, answered_while_waiting, refused_and_taken_
 
 @pytest.fixture(scope="module")
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
-    from sides import Azure, Laptop  # noqa: PLC0415  # an extra
+    from sides import both  # noqa: PLC0415  # an extra
 
-    opened = []
-    for kind, options in ((Laptop, {}), (Azure, {"own_process": True})):
-        folder = tmp_path_factory.mktemp(kind.__name__)
-        side = kind(folder, f"sqlite:///{folder / 'isthmus.db'}", **options)
-        side.open()
-        opened.append(side)
-    yield opened[0], opened[1]
-    for side in opened:
-        side.close()
+    with both(tmp_path_factory.mktemp) as opened:
+        yield opened
 
 
 def killed_between_episodes(side: Any, name: str) -> None:
@@ -51,16 +44,9 @@ def _crash(side: Any) -> None:
 def test_a_scene_has_the_same_journal_from_a_process_of_its_own(
     sides: tuple[Any, Any], scene: Any, status: str
 ) -> None:
-    from sides import journal_of, run_of, status_of  # noqa: PLC0415  # an extra
+    from sides import play  # noqa: PLC0415  # an extra
 
-    run_id = run_of("admit", scene.__name__)
-    for side in sides:
-        scene(side, scene.__name__)
-
-    assert [status_of(side, run_id) for side in sides] == [status, status]
-    laptop, azure = (journal_of(side, run_id) for side in sides)
-    assert laptop
-    assert azure == laptop
+    play(*sides, scene, "admit", status)
 
 
 def test_an_invocation_under_way_when_the_process_is_killed_is_reported_as_gone(sides: tuple[Any, Any]) -> None:

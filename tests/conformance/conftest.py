@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,17 +9,12 @@ from typing import Any
 
 import pytest
 
+from isthmus.adapters.cli.extras import missing
+
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "engine")]
 
 
-def _is_there(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-MISSING = [name for name in ("azure.durable_functions", "azure_functions_runtime") if not _is_there(name)]
+MISSING = missing("azure")
 
 
 @pytest.fixture(scope="session")
