@@ -18,8 +18,8 @@ import click
 
 from isthmus.adapters.cli.engines import show_log
 from isthmus.adapters.cli.extras import require
-from isthmus.adapters.cli.faults import SOURCE
-from isthmus.adapters.cli.output import say, say_table
+from isthmus.adapters.cli.faults import INPUT, SOURCE
+from isthmus.adapters.cli.output import complain, counted, say, say_table
 from isthmus.adapters.cli.project import app_option, composition_of, reference_of
 from isthmus.adapters.cli.run import ORDERS_FILE
 
@@ -60,30 +60,35 @@ def azure(app_reference: str | None, orders_files: tuple[Path, ...]) -> int:
     """Run the day in Azure's worker library and an in-memory task hub, and compare its journal with the laptop's.
 
     The folder that `isthmus package azure` writes is what runs. Entries are compared by run, place, kind and subject;
-    times and hosts are left out. Exits with 1 when the journals differ.
+    times and hosts are left out. Exits with 1 when the journals differ, with 3 when a message could not be read.
     """
     require("azure", "rehearse azure")
     show_log(logging.ERROR)
     from isthmus.adapters.cli.intake import Day, readable  # noqa: PLC0415  # the brokerage is slow to import
 
+    if Path("-") in orders_files:
+        raise click.UsageError("a rehearsal reads the orders twice, and standard input once: name a file")
     day = Day.load(None, orders_files, default=ORDERS_FILE)
     readable(day.files)
     composition = composition_of(app_reference)
     with tempfile.TemporaryDirectory(prefix="isthmus-") as folder:
-        laptop, on_laptop = _timed(lambda: _on_laptop(composition, day, Path(folder) / "laptop"))
-        cloud, on_azure = _timed(
+        (laptop, unreadable), on_laptop = _timed(lambda: _on_laptop(composition, day, Path(folder) / "laptop"))
+        (cloud, _), on_azure = _timed(
             lambda: _on_azure(reference_of(app_reference), composition, day, Path(folder) / "azure")
         )
     say(f"laptop: {laptop.total():,} journal entries in {on_laptop:.1f} s")
     say(f"azure:  {cloud.total():,} journal entries in {on_azure:.1f} s")
-    if laptop == cloud:
-        say("The journals are the same, times and hosts aside.")
-        return 0
-    _say_differences(laptop, cloud)
-    return SOURCE
+    if laptop != cloud:
+        _say_differences(laptop, cloud)
+        return SOURCE
+    say("The journals are the same, times and hosts aside.")
+    if unreadable:
+        complain(f"{counted(unreadable, 'message')} could not be read: `isthmus run` says why")
+        return INPUT
+    return 0
 
 
-def _timed(work: Callable[[], Entries]) -> tuple[Entries, float]:
+def _timed[T](work: Callable[[], T]) -> tuple[T, float]:
     begun = time.perf_counter()
     return work(), time.perf_counter() - begun
 
@@ -95,20 +100,20 @@ def _say_differences(laptop: Entries, cloud: Entries) -> None:
     say(f"The journals differ in {len(rows):,} entries.")
 
 
-def _on_laptop(composition: Composition, day: Day, folder: Path) -> Entries:
+def _on_laptop(composition: Composition, day: Day, folder: Path) -> tuple[Entries, int]:
     from isthmus.adapters.local.engine import Engine  # noqa: PLC0415
     from isthmus.adapters.runtime.clock import HurriedClock  # noqa: PLC0415
 
     clock = HurriedClock()
     with _database_in(folder) as (database, _), Engine(composition, database, folder=folder, clock=clock) as engine:
-        _take_in(engine, day)
+        unreadable = _take_in(engine, day)
         engine.settle(timeout_seconds=SETTLE_SECONDS)
         clock.move(AFTERWARDS)
         engine.settle(timeout_seconds=SETTLE_SECONDS)
-        return _entries(database)
+        return _entries(database), unreadable
 
 
-def _on_azure(reference: str, composition: Composition, day: Day, folder: Path) -> Entries:
+def _on_azure(reference: str, composition: Composition, day: Day, folder: Path) -> tuple[Entries, int]:
     from isthmus.adapters.azure.package import write_package  # noqa: PLC0415  # an extra
     from isthmus.adapters.azure.rehearsal import Rehearsal  # noqa: PLC0415
     from isthmus.adapters.runtime.clock import HurriedClock  # noqa: PLC0415
@@ -118,10 +123,10 @@ def _on_azure(reference: str, composition: Composition, day: Day, folder: Path) 
         write_package(reference, composition, package)
         with Rehearsal(package, composition, url, folder=folder, clock=HurriedClock()) as rehearsal:
             with _AzureDesk(rehearsal, database) as desk:
-                _take_in(desk, day)
+                unreadable = _take_in(desk, day)
             rehearsal.settle(timeout_seconds=SETTLE_SECONDS)
             rehearsal.move(AFTERWARDS)
-        return _entries(database)
+        return _entries(database), unreadable
 
 
 @contextmanager
@@ -137,17 +142,20 @@ def _database_in(folder: Path) -> Iterator[tuple[Database, str]]:
         database.close()
 
 
-def _take_in(desk: Desk, day: Day) -> None:
+def _take_in(desk: Desk, day: Day) -> int:
+    """Put a day's orders in, and return how many messages could not be read."""
     from isthmus.adapters.cli.intake import Intake, Report  # noqa: PLC0415
     from isthmus.adapters.cli.progress import Progress  # noqa: PLC0415
     from isthmus.adapters.venues.fix_message import Mode  # noqa: PLC0415
 
-    intake = Intake(desk, day.beginning, Report(database=desk.database.name), Mode.STRICT)
+    report = Report(database=desk.database.name)
+    intake = Intake(desk, day.beginning, report, Mode.STRICT)
     intake.open_accounts()
     with Progress(quiet=True) as progress:
         for name in day.files:
             intake.read(name, progress)
         intake.finish()
+    return report.unreadable
 
 
 def _entries(database: Database) -> Entries:
