@@ -169,7 +169,8 @@ def _change_union(union: Any, leaf: Leaf, outer: tuple[Any, ...]) -> Change:
     field = configs[0].tag_field
 
     def change(value: Any, subject: str, sealer: Sealer) -> Any:
-        inner = changes.get(value.get(field)) if isinstance(value, dict) else None
+        tag = value.get(field) if isinstance(value, dict) else None
+        inner = changes.get(tag) if isinstance(tag, str | int) else None
         return value if inner is None else inner(value, subject, sealer)
 
     return change

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from isthmus.adapters.cli.output import say
+from isthmus.adapters.cli.output import counted, say
 from isthmus.adapters.cli.project import app_of, app_option, composition_of, database_of, database_option, module_of
 from isthmus.core.errors import InputError, NotFound
 
@@ -90,7 +90,7 @@ def _drop(app_reference: str | None, contract: str, version: str, database_url: 
         live = views.live_runs(contract, found[0])
     if live:
         raise VersionInUse(
-            f"{live:,} live {'run' if live == 1 else 'runs'} of {contract} began with version {found[0]}",
+            f"{counted(live, 'live run')} of {contract} began with version {found[0]}",
             place=place,
             instead="let them end, or cancel them; see: isthmus workflows list",
         )

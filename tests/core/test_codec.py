@@ -234,6 +234,16 @@ def test_a_wire_form_that_was_spoilt_is_read_or_refused(everything: Everything, 
             read(spoilt_wire)
 
 
+@pytest.mark.parametrize("tag", [[], {}, None, 1.5, "Cow"])
+def test_a_part_of_a_union_whose_tag_is_none_of_its_tags_is_refused(tag: Any) -> None:
+    spoilt_wire = ENCODER.encode({"type": tag, "owner": "p", "owner_name": "secret a"})
+    for read in ways_to_read(Cat | Dog):
+        with suppress(MessageInvalid):
+            read(spoilt_wire)
+    with pytest.raises(MessageInvalid):
+        codec(Cat | Dog).decode_opaque(spoilt_wire)
+
+
 @pytest.mark.parametrize("annotation", ANNOTATIONS, ids=named)
 def test_deep_nesting_never_ends_in_a_recursion(annotation: Any) -> None:
     for text in (b"[" * 20_000, b'{"a":' * 6_000, b'{"content":%s%s,"more":[]}' % (b"[" * 9_000, b"]" * 9_000)):
