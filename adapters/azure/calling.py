@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from isthmus.adapters.azure.host import Host, setting
+from isthmus.core.codec import UNREADABLE
 from isthmus.core.errors import EnvironmentFault
 
 CONTRACTS: Final = "contracts"
@@ -90,5 +91,5 @@ def _connection(url: SplitResult, place: str) -> HTTPConnection:
 def _code_of(answer: bytes) -> str:
     try:
         return msgspec.json.decode(answer, type=_Problem).code
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return ""

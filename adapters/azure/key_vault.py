@@ -23,6 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from isthmus.adapters.azure.identity import identity
+from isthmus.core.codec import UNREADABLE
 from isthmus.core.errors import InputError, KeyUnavailable
 
 KEY_BYTES: Final = 32
@@ -91,7 +92,7 @@ class KeyVault:
         """
         try:
             found = msgspec.msgpack.decode(wrapped, type=_Wrapped)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             raise self._strange() from None
         if not found.key_id.startswith(f"{self._url}/"):  # nobody's database sends our identity to another vault
             raise self._strange()

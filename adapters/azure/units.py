@@ -30,7 +30,7 @@ from isthmus.adapters.azure.fitness import UnfitForAzure
 from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.runtime.requests import Unacceptable
-from isthmus.core.codec import ENCODER
+from isthmus.core.codec import ENCODER, UNREADABLE
 from isthmus.core.composition import Composition
 
 CALLERS: Final = "ISTHMUS_CALLERS"
@@ -117,7 +117,7 @@ def _check_caller(req: func.HttpRequest) -> None:
 def _call_of(req: func.HttpRequest, contract: str) -> Call:
     try:
         call = msgspec.json.decode(req.get_body(), type=Call)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Unacceptable(400, "the body is not a call") from error
     if call.contract != contract:
         raise Unacceptable(400, f"the body is not a call of {contract}")

@@ -12,6 +12,7 @@ from isthmus.adapters.cli.extras import require
 from isthmus.adapters.cli.faults import SOURCE
 from isthmus.adapters.cli.output import complain, say_json
 from isthmus.adapters.cli.start import InputUnreadable
+from isthmus.core.codec import UNREADABLE
 from isthmus.core.errors import MessageInvalid
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _argument_of(text: str | None) -> Any:
         return None
     try:
         return msgspec.json.decode(text.encode("utf-8", "surrogateescape"))
-    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+    except UNREADABLE as wrong:
         raise MessageInvalid(f"this is not JSON: {wrong}", place="--args", instead="""write '{"key": 1}'""") from None
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from isthmus.core.codec import UNREADABLE
 from isthmus.core.errors import MessageInvalid
 from isthmus.core.invalid import told
 
@@ -56,7 +57,7 @@ def with_path(body: bytes, path: Mapping[str, Any]) -> bytes:
     """Fill in the fields that the path names; a body that says otherwise is refused."""
     try:
         fields = msgspec.json.decode(body)
-    except msgspec.DecodeError as fault:
+    except UNREADABLE as fault:
         raise MessageInvalid(str(fault), place="the body") from None
     if not isinstance(fields, dict):
         raise MessageInvalid("it is no JSON object", place="the body")

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
+from isthmus.core.codec import UNREADABLE
+
 SEALED: Final = frozenset({"subject", "key_version", "bytes", "fingerprint"})
 
 
@@ -27,7 +29,7 @@ def opened(body: bytes | None) -> Any:
         return None
     try:
         return _without_seals(msgspec.json.decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return body.decode("utf-8", "backslashreplace")
 
 

@@ -166,6 +166,7 @@ def test_a_key_of_another_person_or_of_another_master_key_is_not_given_out(vault
         (wrapped[:-1] + bytes([wrapped[-1] ^ 1]), CONTEXT),
         (KeyFile(tmp_path / "key").wrap(KEY, CONTEXT), CONTEXT),
         (b"", CONTEXT),
+        (b"\x99\xbd" + b"\xf6" * 60, CONTEXT),
     ]
     for strange, context in strangers:
         with pytest.raises(KeyUnavailable, match="not made with this master key"):

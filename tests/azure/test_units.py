@@ -211,7 +211,8 @@ def test_a_body_that_is_no_call_of_the_contract_is_a_problem(sides: tuple[Any, A
     places = sides[2]
     other = json.dumps({"run_id": "r", "step": "1", "contract": "tell"}).encode()
 
-    assert [places.post(HOLD, body)[0] for body in (b"{", b"{}", other)] == [400, 400, 400]
+    bodies = (b"{", b"{}", other, b'{"run_id": "\xf6"}')
+    assert [places.post(HOLD, body)[0] for body in bodies] == [400, 400, 400, 400]
 
 
 def test_a_token_is_not_sent_in_the_clear(composition: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,13 @@ def test_a_file_that_is_no_workflow_is_told_by_its_line(isthmus: Isthmus, write:
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(("nowhere.yaml",), 3), (("double.yaml", "--args", "{"), 3), (("double.yaml", "--env", "GOOGLE_X=1"), 2), ((), 2)],
+    [
+        (("nowhere.yaml",), 3),
+        (("double.yaml", "--args", "{"), 3),
+        (("double.yaml", "--args", "[" * 20_000), 3),
+        (("double.yaml", "--env", "GOOGLE_X=1"), 2),
+        ((), 2),
+    ],
 )
 def test_bad_input_and_wrong_usage_have_their_codes(
     isthmus: Isthmus, write: Write, arguments: tuple[str, ...], code: int

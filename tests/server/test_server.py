@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -279,6 +279,8 @@ PATHS = st.sampled_from(["/tickets", "/stamps", "/stamps/a", "/drops", "/topics/
 
 
 @given(path=PATHS, body=st.binary(max_size=200), kind=st.sampled_from(["application/json", "text/plain"]))
+@example(path="/stamps/a", body=b'{"id": "\xff"}', kind="application/json")
+@example(path="/stamps/a", body=b"[" * 20_000, kind="application/json")
 def test_no_body_makes_the_server_fail(path: str, body: bytes, kind: str) -> None:
     with client_of(NotingEngine()) as client:
         answer = client.post(path, content=body, headers={"content-type": kind})
