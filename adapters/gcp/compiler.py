@@ -7,7 +7,7 @@ from isthmus.adapters.gcp.emit import emit
 from isthmus.adapters.gcp.limits import check
 from isthmus.adapters.gcp.lower import Lowering
 from isthmus.adapters.gcp.naming import variable
-from isthmus.adapters.gcp.routine import Call, Compiled, Formula, Return, Routine, record
+from isthmus.adapters.gcp.routine import Compiled, Routine, called
 from isthmus.core.composition import Composition
 from isthmus.core.program import awaited
 
@@ -26,21 +26,27 @@ def compile_workflow(composition: Composition, contract: str) -> str:
 def lowered(composition: Composition, contract: str) -> Compiled:
     """Return a workflow and the workflows that it awaits, as routines."""
     program = composition.programs[contract]
-    routines = [_main(contract)]
+    routines: list[Routine] = []
     for name in _with_children(composition, contract):
         one = composition.programs[name]
-        routines.append(support.run(name, one.version, composition.contracts[name].unit, variable(one.parameter)))
+        unit, parameter = composition.contracts[name].unit, variable(one.parameter)
+        routines.append(support.run(name, one.version, unit, parameter, first=name == contract))
         routines.append(Lowering(composition, one).routine())
     routines += [support.step(), support.settle(), support.wait_event(), support.take_back(), support.is_fault()]
-    return Compiled(contract=contract, version=program.version, file=program.file, routines=tuple(routines))
+    used = _used(routines)
+    kept = tuple(one for one in routines if one.name in used)
+    return Compiled(contract=contract, version=program.version, file=program.file, routines=kept)
 
 
-def _main(contract: str) -> Routine:
-    call = Call(
-        name="carry", routine=f"run_{contract}", arguments=record(run_id=Formula("args.run_id")), result="status"
-    )
-    end = Return(name="return_status", value=Formula("status"))
-    return Routine(name="main", params=("args",), steps=(call, end), purpose="begin: the argument is {run_id}")
+def _used(routines: list[Routine]) -> set[str]:
+    """Return the names of the routines that `main` gets to."""
+    calls = {routine.name: set(called(routine)) for routine in routines}
+    found, left = {"main"}, ["main"]
+    while left:
+        more = calls.get(left.pop(), set()) - found
+        found |= more
+        left += more
+    return found
 
 
 def _with_children(composition: Composition, contract: str) -> list[str]:

@@ -48,6 +48,10 @@ def _when(name: str, condition: str, *steps: AnyStep, go: str | None = None) -> 
     return Switch(name=name, cases=(Case(condition=F(condition), steps=steps, next=go),))
 
 
+def _giving(condition: str, value: Value) -> Case:
+    return Case(condition=F(condition), steps=(Return(name="return", value=value),))
+
+
 def _set(name: str, *pairs: tuple[str, Value]) -> Assign:
     return Assign(name=name, values=pairs)
 
@@ -78,53 +82,55 @@ def step() -> Routine:
     """Return the routine that asks a function, again while the function says so."""
     request = record(url=F("url"), auth=record(type="OIDC"), timeout=F("timeout"), body=F("body"))
     post = Call(name="post", routine="http.post", arguments=request, result="response")
+    state = "response.body.state"
+    pause = Call(name="pause", routine="sys.sleep", arguments=record(seconds=F("response.body.after_seconds")))
+    once_more = Switch(name="once_more", cases=(Case(condition=True, next="ask"),))
+    look = Switch(
+        name="look",
+        cases=(
+            _giving(f'({state} == "answered") and alone', F("response.body.answer")),
+            _giving(f'{state} == "answered"', F("response.body")),
+            Case(condition=F(f'({state} == "failing") or ({state} == "sleeping")'), steps=(pause, once_more)),
+        ),
+    )
     named = _set(
         "read",
         ("reply", F("response.body")),
+        ("response", None),
         ("reply.step", F('default(map.get(body, "step"), "")')),
         ("reply.contract", F('default(map.get(body, "contract"), "")')),
-        ("response", None),
     )
-    pause = Call(name="pause", routine="sys.sleep", arguments=record(seconds=F("reply.after_seconds")))
-    once_more = Switch(name="once_more", cases=(Case(condition=True, next="ask"),))
-    steps = (
-        Try(name="ask", body=(post,), again=AGAIN),
-        named,
-        _when("again", '(reply.state == "failing") or (reply.state == "sleeping")', pause, once_more),
-        _when("side_by_side", "not (alone)", Return(name="return_reply", value=F("reply"))),
-        _when("answered", 'reply.state == "answered"', Return(name="return_answer", value=F("reply.answer"))),
-        *_raising(),
-    )
+    side_by_side = Switch(name="side_by_side", cases=(_giving("not (alone)", F("reply")),))
     return Routine(
-        name="isthmus_step", params=("url", "timeout", "alone", "body"), steps=steps, purpose="ask a function"
+        name="isthmus_step",
+        params=("url", "timeout", "alone", "body"),
+        steps=(Try(name="ask", body=(post,), again=AGAIN), look, named, side_by_side, *_raising()),
+        purpose="ask a function",
     )
 
 
 def settle() -> Routine:
     """Return the routine that decides among replies: a failure outranks a refusal, then source order decides."""
-    one = _set("one", ("reply", F("replies[key]")))
-    key = _set("key_of", ("key", F("string(place)")))
-    take = _set("take", ("answers", F("list.concat(answers, reply.answer)")))
-    worse = _set("worse", ("bad", True))
-    first = For(
-        name="collect",
-        value="place",
-        span=(0, F("count - 1")),
-        body=(key, one, _when("if_bad", 'reply.state != "answered"', worse), take),
-    )
-    again_key = _set("key_again", ("key", F("string(turn)")))
-    again_one = _set("one_again", ("reply", F("replies[key]")))
+    one = _set("one", ("key", F("string(place)")), ("reply", F("replies[key]")))
+    take = _set("take", ("answers", F("list.concat(answers, reply.answer)")), ("replies[key]", None))
+    answered = For(name="collect", value="place", span=(0, F("count - 1")), body=(one, take))
+    look = _set("look", ("key", F("string(seen)")), ("reply", F("replies[key]")))
+    worse = _when("if_bad", 'reply.state != "answered"', _set("worse", ("bad", True)))
+    first = For(name="search", value="seen", span=(0, F("count - 1")), body=(look, worse))
+    again = _set("again", ("key", F("string(turn)")), ("reply", F("replies[key]")))
     inner = For(
         name="each_reply",
         value="turn",
         span=(0, F("count - 1")),
-        body=(again_key, again_one, _when("if_state", "reply.state == state", *_raising())),
+        body=(again, _when("if_state", "reply.state == state", *_raising())),
     )
     ranks = Items(("fenced", "stuck", "failed", "refused", "timed_out"))
     steps = (
         _set("begin", ("answers", Items(())), ("bad", False), ("key", ""), ("reply", None), ("ranks", ranks)),
-        _when("if_any", "count > 0", first),
+        Switch(name="if_none", cases=(_giving("count == 0", F("answers")),)),
+        first,
         _when("if_worse", "bad", For(name="rank", value="state", items=F("ranks"), body=(inner,))),
+        answered,
         Return(name="return_answers", value=F("answers")),
     )
     return Routine(name="isthmus_settle", params=("replies", "count"), steps=steps, purpose="decide among replies")
@@ -147,15 +153,15 @@ def wait_event() -> Routine:
         result="woken",
     )
     other = _when("if_other", 'not ("TimeoutError" in tags)', Raise(name="raise_other", value=F("e")))
-    kept = _set("tags_of", ("tags", F('default(map.get(e, "tags"), nothing)')))
+    kept = _set("tags_of", ("nothing", Items(())), ("tags", F('default(map.get(e, "tags"), nothing)')))
+    came = _giving('reply.state == "answered"', F("reply.answer"))
     steps = (
-        _set("begin", ("nothing", Items(())), ("tags", None)),
         opened,
         _post("register", 'url + "/events/register"', registered, "reply"),
-        _when("registered", 'reply.state != "waiting"', go="decide"),
+        Switch(name="registered", cases=(came, Case(condition=F('reply.state != "waiting"'), next="decide"))),
         Try(name="sleep", body=(listen,), error="e", handling=(kept, other)),
         _post("take", 'url + "/events/take"', asked, "reply"),
-        _when("taken", 'reply.state == "waiting"', go="open"),
+        Switch(name="taken", cases=(came, Case(condition=F('reply.state == "waiting"'), next="open"))),
         Call(
             name="decide",
             routine="isthmus_settle",
@@ -196,8 +202,8 @@ def is_fault() -> Routine:
     return Routine(name="isthmus_is_fault", params=("e",), steps=steps, purpose="say whether a call is made again")
 
 
-def run(contract: str, version: str, unit: str, parameter: str) -> Routine:
-    """Return the routine that carries a run from its claim to its end."""
+def run(contract: str, version: str, unit: str, parameter: str, *, first: bool) -> Routine:
+    """Return the routine that carries a run from its claim to its end; the first is `main`, and gets its argument."""
     url = f'sys.get_env("{environment(unit)}")'
     claimant = F('sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")')
     request = record(run_id=F("run_id"), claimant=claimant, version=version)
@@ -209,30 +215,34 @@ def run(contract: str, version: str, unit: str, parameter: str) -> Routine:
     )
     stranger = _when("if_stranger", 'not ("isthmus" in tags)', Raise(name="raise_stranger", value=F("e")))
     ended = (
-        _set("tags_of", ("tags", F('default(map.get(e, "tags"), nothing)'))),
+        _set("tags_of", ("nothing", Items(())), ("tags", F('default(map.get(e, "tags"), nothing)'))),
         stranger,
         _set("ended_by", ("ended", F("json.decode(text.encode(e.message))"))),
     )
     end = record(run_id=F("run_id"), step=F("ended.step"), state=F("ended.state"), answer=F("ended.answer"))
-    finished = Return(name="return_finished", value=F("finished.state"))
     ended_here = '(finished.state == "completed") or (finished.state == "stuck")'
     undo = Call(
         name="undo", routine="isthmus_take_back", arguments=record(url=F(url), run_id=F("run_id")), result="undone"
     )
+    begin: list[tuple[str, Value]] = [("run_id", F("args.run_id"))] if first else []
     steps = (
-        _set("begin", ("nothing", Items(())), ("tags", None), ("ended", None)),
+        _set("begin", *begin, ("ended", None)),
         _post("load", url + ' + "/runs/load"', request, "loaded"),
-        _when("taking_back", 'loaded.state == "taking_back"', go="undo"),
-        _when("not_ours", 'loaded.state != "running"', Return(name="return_fenced", value=F("loaded.state"))),
+        Switch(
+            name="claimed",
+            cases=(
+                Case(condition=F('loaded.state == "taking_back"'), next="undo"),
+                _giving('loaded.state != "running"', F("loaded.state")),
+            ),
+        ),
         Try(name="body", body=(flow,), error="e", handling=ended),
         _when("fenced", '(ended.state == "fenced") or (ended.state == "stuck")', go="undo"),
         _post("finish", url + ' + "/runs/finish"', end, "finished"),
-        _when(
-            "done",
-            ended_here,
-            finished,
-        ),
+        Switch(name="done", cases=(_giving(ended_here, F("finished.state")),)),
         undo,
         Return(name="return_undone", value=F("undone")),
     )
+    if first:
+        purpose = f"carry a run of {contract}: the argument is {{run_id}}"
+        return Routine(name="main", params=("args",), steps=steps, purpose=purpose)
     return Routine(name=f"run_{contract}", params=("run_id",), steps=steps, purpose=f"carry a run of {contract}")
