@@ -15,11 +15,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-import msgspec
-
 from isthmus.adapters.gcp.limits import EXPRESSION_CHARACTERS_MAX
 from isthmus.adapters.gcp.naming import Names, field_access, variable
 from isthmus.adapters.gcp.routine import AnyStep, Assign, Case, Formula, Items, Record, Switch, Value
+from isthmus.core.program.guards import guarded
 from isthmus.core.program.nodes import (
     Attribute,
     Both,
@@ -33,7 +32,6 @@ from isthmus.core.program.nodes import (
     Literal,
     Member,
     Name,
-    Node,
     Not,
     Text,
 )
@@ -118,12 +116,7 @@ class Expressions:
         return join(parts)
 
     def _logical(self, operands: tuple[Expression, ...], operator: str, line: int) -> str:
-        guarded = any(
-            may_guard(before) and may_fail(after)
-            for place, before in enumerate(operands)
-            for after in operands[place + 1 :]
-        )
-        if not guarded:
+        if not guarded(operands):
             return self.joined([f"({self.formula(one, line)})" for one in operands], f" {operator} ", line)
         return self._one_after_the_other(operands, operator, line)
 
@@ -185,31 +178,3 @@ def literal(value: str | int | bool | None) -> str:  # noqa: FBT001  # a literal
 
 def _split_dollars(quoted: list[str]) -> str:
     return '$" + "{'.join(part[1:-1] for part in quoted)
-
-
-def may_guard(expression: Expression) -> bool:
-    """Say whether an expression tests for null, so that what follows it may rely on the test."""
-    if isinstance(expression, Compare) and expression.operator in {"==", "!="}:
-        return any(isinstance(side, Literal) and side.value is None for side in (expression.left, expression.right))
-    return any(may_guard(inside) for inside in _within(expression))
-
-
-def may_fail(expression: Expression) -> bool:
-    """Say whether an expression would fail when something that it reads is null."""
-    if isinstance(expression, Attribute | Count | Length | Text):
-        return True
-    if isinstance(expression, Compare) and expression.operator not in {"==", "!="}:
-        return True
-    return any(may_fail(inside) for inside in _within(expression))
-
-
-def _within(expression: Expression) -> list[Expression]:
-    """Return the expressions that one is made of: each node inside an expression is one, as no type can say."""
-    found: list[Expression] = []
-    for value in msgspec.structs.astuple(expression):
-        for inside in value if isinstance(value, tuple) else (value,):
-            if isinstance(inside, tuple):
-                found.extend(part for part in inside if isinstance(part, Node))  # type: ignore[misc]
-            elif isinstance(inside, Node):
-                found.append(inside)  # type: ignore[arg-type]
-    return found

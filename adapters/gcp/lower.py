@@ -296,7 +296,7 @@ class Lowering:
             for place, (call, message, reply) in enumerate(zip(awaited.calls, inputs, replies, strict=True)):
                 at = f"{step}/{place}" if isinstance(step, str) else Formula(f'{prefix} + "/{place}"')
                 within = self._branch(node, call.contract, message, at, place, reply)
-                branches.append((f"branch_{place}_{call.contract}", within))
+                branches.append((self._name(node, f"branch_{place}_{call.contract}"), within))
             name = self._name(node, "gather")
             self._add(Parallel(name=name, line=line, shared=tuple(replies), branches=tuple(branches)))
             self._settle(node, replies, node.targets)
