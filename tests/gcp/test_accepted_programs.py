@@ -163,27 +163,25 @@ def _indented(text: str) -> str:
 class Functions:
     """Answer every request as functions do when nothing goes wrong; what is called `late` is registered first."""
 
-    def __init__(self, callbacks: Callbacks | None = None) -> None:
+    def __init__(self, callbacks: Callbacks | None = None, *, message: int = 0, answer: int = 0) -> None:
         self.callbacks = callbacks
-        self.paths: list[str] = []
+        self.message = ORDER | {"note": "x" * message}
+        self.answer = {"id": "a" * max(answer, 1), "side": "buy", "quantity": 1, "note": None}
 
     def send(self, request: Any) -> Response:
-        path = request.url.removeprefix("http://shop")
-        self.paths.append(path)
-        body = json.loads(request.body)
-        reply = self._reply(path, body)
+        reply = self._reply(request.url.removeprefix("http://shop"))
         return Response(200, {"Content-Type": "application/json"}, json.dumps(reply).encode())
 
-    def _reply(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _reply(self, path: str) -> dict[str, Any]:
         if path == "/runs/load":
-            return {"state": "running", "answer": ORDER}
+            return {"state": "running", "answer": self.message}
         if path == "/runs/child":
             return {"state": "started", "child": "child"}
         if path == "/runs/finish":
             return {"state": "completed"}
         if path == "/events/register" and self.callbacks is not None:
             return {"state": "waiting", "after_seconds": 1}
-        return {"state": "answered", "answer": {"id": "a", "side": "buy", "quantity": 1, "note": None}}
+        return {"state": "answered", "answer": self.answer}
 
 
 def executed(composition: Any, functions: Functions | None = None) -> Outcome:
@@ -238,4 +236,33 @@ def test_a_chain_as_long_as_is_accepted_stays_within_the_call_stack(define: Defi
     outcome = executed(composition, Functions(callbacks))
 
     assert problems == []
+    assert (outcome.failed, outcome.result) == (False, "completed"), outcome.error
+
+
+KB = 1024
+LARGE: dict[str, tuple[str, int, int]] = {
+    "six side by side": (f"a, b, c, d, e, f = await gather({'look(order), ' * 6})", 31, 31),
+    "ten side by side": (f"await gather({'look(order), ' * 10})", 16, 19),
+    "six one after the other": ("\n".join(f"a{n} = await look(order)" for n in range(6)), 31, 31),
+    "one for each of ten items": ("found = await each(look_at, order.lines, at_most=10)", 20, 19),
+}
+
+
+@pytest.mark.parametrize("title", LARGE)
+def test_a_run_that_holds_200_kb_of_answers_fits_into_the_memory_of_an_execution(define: Define, title: str) -> None:
+    text, message, answer = LARGE[title]
+    composition, _ = define(FLOW + _indented(text) + END)
+    functions = Functions(message=message * KB, answer=answer * KB)
+    functions.message["lines"] = [{"sku": "a", "quantity": 1}] * 10
+
+    outcome = executed(composition, functions)
+
+    assert (outcome.failed, outcome.result) == (False, "completed"), outcome.error
+
+
+def test_a_chain_of_the_largest_messages_fits_into_the_memory_of_an_execution(define: Define) -> None:
+    composition, _ = define(chain(limits.CALLS_DEEP, "await look(order)"))
+
+    outcome = executed(composition, Functions(message=31 * KB, answer=31 * KB))
+
     assert (outcome.failed, outcome.result) == (False, "completed"), outcome.error
