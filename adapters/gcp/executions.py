@@ -30,9 +30,9 @@ class Executions(Protocol):
     """
 
     def create(self, workflow: str, argument: Mapping[str, str]) -> str:
-        """Begin an execution of a workflow, and return its name: what ends it is its id.
+        """Begin an execution of a workflow, and return its name, `WORKFLOW/executions/ID`.
 
-        The workflow is given by its own name (`place-order-1a2b3c4d`), without project and location.
+        Both names are without project and location: `place-order-1a2b3c4d`, not `projects/…/workflows/…`.
         """
         ...
 
@@ -45,6 +45,6 @@ class Executions(Protocol):
         ...
 
 
-def execution_id(name: str) -> str:
-    """Return the id of an execution: what its workflow reads as GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID."""
-    return name.rpartition("/")[2]
+def name_of(workflow: str, execution_id: str) -> str:
+    """Return the name of an execution, by the id that its steps read as GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID."""
+    return f"{workflow}/executions/{execution_id}"
