@@ -218,12 +218,14 @@ class _Flow:
                 child = self._child(node, awaited)
                 return together(counted, steps_before(awaited.message), child, self._settle(node, 1))
             case nodes.SleepFor(count=number):
-                body = together(lines("seconds: () * 86400"), line(formula(number)))
+                fixed = lines("seconds: () * 86400", "run_id: '${run_id}'", "ordinal: '${ordinal}'")
+                body = together(fixed, line(formula(number)), self._step(node))
                 return together(counted, before(number), self._post(node, "sleep", "/runs/pause", body))
             case nodes.WaitForEvent(event=event, key=key, count=number):
                 self.support |= {"settle", "wait_event"}
                 arguments = together(
-                    lines(f"url: '${{{_environment(self._own)}}}'", "run_id: '${run_id}'", 'event: ""'),
+                    lines("run_id: '${run_id}'", 'event: ""', "place: '${ordinal}'"),
+                    _address(self._own, ""),
                     line(size(event)),
                     self._step(node),
                     pair("key", key),
@@ -289,8 +291,9 @@ class _Flow:
         return together(fixed, line(size(call.contract)), self._step(node), pair("input", call.message))
 
     def _ask(self, node: nodes.Await, call: nodes.CallOf, result: int) -> Extent:
-        url = _url(self._awaited[call.contract], f"/contracts/{call.contract}")
-        arguments = together(lines("timeout: 10000", "alone: false", "body:"), url, self._body(node, call).inside(2))
+        address = _address(self._awaited[call.contract], f"/contracts/{call.contract}")
+        fixed = lines("timeout: 10000", "alone: false", "body:")
+        arguments = together(fixed, address, self._body(node, call).inside(2))
         return self._call(node, call.contract, "isthmus_step", arguments, result)
 
     def _child(self, node: nodes.Await, call: nodes.CallOf) -> Extent:
@@ -303,7 +306,7 @@ class _Flow:
         return together(begin, switching(node, f"carry_{name}", block))
 
     def _post(self, node: nodes.Await, what: str, path: str, body: Extent) -> Extent:
-        arguments = together(lines("timeout: 60", "alone: false", "body:"), _url(self._own, path), body.inside(2))
+        arguments = together(lines("timeout: 60", "alone: false", "body:"), _address(self._own, path), body.inside(2))
         return self._call(node, what, "isthmus_step", arguments, MADE_CHARACTERS)
 
     def _call(self, node: nodes.Await, what: str, routine: str, arguments: Extent, result: int) -> Extent:
@@ -323,7 +326,8 @@ class _Flow:
         condition = len("not ()") + count * len(f'({MADE}.state == "answered") and ')
         taken = [line(len(f"v_: '${{{MADE}.answer}}'") + size(target)) for target in node.targets]
         freed = [lines(f"{MADE}: null") for _ in range(count)]
-        looked = switching(node, "if_not_answered", case(condition, settle))
+        cases = [case(condition, settle)] if count == 1 else [case(condition, settle)] * 2
+        looked = switching(node, "if_not_answered", *cases)
         return together(looked, assigning(node, "answers", *taken, *freed))
 
 
@@ -337,5 +341,6 @@ def _ended(answer: Extent) -> Extent:
     return together(lines('state: "answered"', "step: '${at}'"), answer)
 
 
-def _url(contract: Contract[Any, Any], path: str) -> Extent:
-    return line(len("url: '${ + \"\"}'") + size(_environment(contract)) + size(path))
+def _address(contract: Contract[Any, Any], path: str) -> Extent:
+    base = len("base: '${}'") + size(_environment(contract))
+    return together(line(base), line(len('path: ""') + size(path)))

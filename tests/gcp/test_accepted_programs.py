@@ -170,6 +170,7 @@ class Functions:
 
     def send(self, request: Any) -> Response:
         reply = self._reply(request.url.removeprefix("http://shop"))
+        reply["bytes"] = len(json.dumps(reply.get("answer")))
         return Response(200, {"Content-Type": "application/json"}, json.dumps(reply).encode())
 
     def _reply(self, path: str) -> dict[str, Any]:
