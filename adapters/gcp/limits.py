@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from isthmus.adapters.gcp.routine import AnyStep, Assign, Call, Compiled, Formula, Parallel, Switch, values, walk
+from isthmus.adapters.gcp.routine import (
+    AnyStep,
+    Assign,
+    Call,
+    Compiled,
+    Formula,
+    Parallel,
+    Switch,
+    called,
+    values,
+    walk,
+)
 from isthmus.core.errors import SourceError
 
 EXPRESSION_CHARACTERS_MAX = 400
@@ -67,5 +78,4 @@ def _depth(compiled: Compiled, name: str) -> int:
     routine = next((one for one in compiled.routines if one.name == name), None)
     if routine is None:
         return 1
-    called = {step.routine for step in walk(routine.steps) if isinstance(step, Call)}
-    return 1 + max((_depth(compiled, one) for one in sorted(called)), default=0)
+    return 1 + max((_depth(compiled, one) for one in sorted(set(called(routine)))), default=0)

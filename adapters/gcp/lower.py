@@ -32,6 +32,8 @@ from isthmus.adapters.gcp.routine import (
     Value,
     record,
 )
+from isthmus.adapters.runtime.execution import COMMAND_BYTES_MAX
+from isthmus.core.codec import MESSAGE_BYTES_MAX
 from isthmus.core.composition import Composition
 from isthmus.core.program import Program, nodes
 
@@ -40,9 +42,9 @@ MARGIN_S = 60
 """What an HTTP call may take on top of the contract's timeout, which the function keeps."""
 
 
-def address(unit: str, path: str) -> Formula:
-    """Return the URL of a path of a unit's functions."""
-    return Formula(f'sys.get_env("{environment(unit)}") + "{path}"')
+def address(unit: str) -> Formula:
+    """Return the URL that the paths of a unit's functions stand below."""
+    return Formula(f'sys.get_env("{environment(unit)}")')
 
 
 class Lowering:
@@ -151,8 +153,8 @@ class Lowering:
         if isinstance(node, nodes.While):
             span = (1, node.bound)
             emit = Expressions(self._names, head.append)
-            test = emit.formula(node.test, line)
-            stop = Case(condition=Formula(f"not ({test})"), next="break")
+            test = emit.formula(nodes.Not(span=node.span, operand=node.test), line)
+            stop = Case(condition=Formula(test), next="break")
             head.append(Switch(name=self._name(node, "while"), line=line, cases=(stop,)))
         else:
             name = self._declare(variable(node.name))
@@ -189,8 +191,9 @@ class Lowering:
         cases = [Case(condition=Formula(f"{caught} == null"), steps=self._filled(node, node.orelse))]
         for catch in node.catches:
             wanted = ['"timed_out"' if one == "TimedOut" else f'"refused.{one}"' for one in catch.refusals]
-            condition = Formula(" or ".join(f"({one} in {tags})" for one in wanted))
-            cases.append(Case(condition=condition, steps=self._catch(catch, caught)))
+            tests = [f"({one} in {tags})" for one in wanted]
+            condition = Expressions(self._names, self._add).joined(tests, " or ", line)
+            cases.append(Case(condition=Formula(condition), steps=self._catch(catch, caught)))
         for where in ("break", "continue"):
             if any(isinstance(step, Raise) and _jumps(step, where) for step in _all(body)):
                 outer: list[AnyStep] = []
@@ -243,18 +246,21 @@ class Lowering:
             case nodes.CallOf(contract=contract):
                 reply = self._declare(self._names.temporary("r"))
                 self._child(node, contract, self._value(awaited.message), step, 0, reply)
-                self._settle(node, record(**{"0": Formula(reply)}), 1, node.targets)
+                self._settle(node, [reply], node.targets)
             case nodes.SleepFor(count=count, unit=unit):
-                body = (("run_id", Formula("run_id")), ("step", step), ("seconds", self._seconds(count, unit)))
-                self._post(node, "sleep", "/runs/pause", Record(body), None)
+                body = record(
+                    run_id=Formula("run_id"), step=step, seconds=self._seconds(count, unit), ordinal=self._counted()
+                )
+                self._post(node, "sleep", "/runs/pause", body, None)
             case nodes.WaitForEvent(event=event, key=key, unit=unit, count=count):
                 arguments = record(
-                    url=Formula(f'sys.get_env("{environment(self._unit)}")'),
+                    base=address(self._unit),
                     run_id=Formula("run_id"),
                     step=step,
                     event=event,
                     key=self._value(key),
                     seconds=self._seconds(count, unit),
+                    place=self._counted(),
                 )
                 self._call(node, f"wait_for_{event}", "isthmus_wait_event", arguments, result)
             case nodes.GatherOf() | nodes.EachOf():
@@ -279,7 +285,11 @@ class Lowering:
     def _seconds(self, count: nodes.Expression, unit: str) -> Value:
         if isinstance(count, nodes.Literal) and isinstance(count.value, int):
             return count.value * SECONDS[unit]
-        return Formula(f"({self._formula(count).text}) * {SECONDS[unit]}")
+        counted = Expressions(self._names, self._add)
+        line = count.span.line
+        return Formula(
+            counted.fitted([counted.formula(count, line)], lambda one: f"({one[0]}) * {SECONDS[unit]}", line)
+        )
 
     def _side_by_side(self, node: nodes.Await, awaited: nodes.GatherOf | nodes.EachOf, step: Value) -> None:
         line = node.span.line
@@ -289,37 +299,42 @@ class Lowering:
             replies = [self._declare(self._names.temporary("r")) for _ in inputs]
             branches = []
             for place, (call, message, reply) in enumerate(zip(awaited.calls, inputs, replies, strict=True)):
-                within = self._branch(node, call.contract, message, Formula(f'{prefix} + "/{place}"'), place, reply)
-                branches.append((f"branch_{place}_{call.contract}", within))
+                at = f"{step}/{place}" if isinstance(step, str) else Formula(f'{prefix} + "/{place}"')
+                within = self._branch(node, call.contract, message, at, place, reply)
+                branches.append((self._name(node, f"branch_{place}_{call.contract}"), within))
             name = self._name(node, "gather")
             self._add(Parallel(name=name, line=line, shared=tuple(replies), branches=tuple(branches)))
-            found = Record(tuple((str(place), Formula(reply)) for place, reply in enumerate(replies)))
-            self._settle(node, found, len(replies), node.targets)
+            self._settle(node, replies, node.targets)
             return
         items, found_in = (self._declare(self._names.temporary(kind)) for kind in ("t", "replies"))
         item, index, key = (self._names.temporary(kind) for kind in ("item", "index", "key"))
         self._set(node, "each_of", (items, self._value(awaited.items)), (found_in, Record(())))
-        at = Formula(f'{prefix} + "/" + string({index})')
+        at_index = Formula(f'{prefix} + "/" + string({index})')
         keyed = Assign(name=self._name(node, "key"), line=line, values=((key, Formula(f"string({index})")),))
-        within = self._branch(node, awaited.contract, Formula(item), at, Formula(index), f"{found_in}[{key}]")
+        within = self._branch(node, awaited.contract, Formula(item), at_index, Formula(index), f"{found_in}[{key}]")
         loop = For(name="each", line=line, value=item, index=index, items=Formula(items), body=(keyed, *within))
         every = Parallel(
             name=self._name(node, "each"), line=line, shared=(found_in,), loop=loop, at_most=awaited.at_most
         )
         case = Case(condition=Formula(f"len({items}) > 0"), steps=(every,))
         self._add(Switch(name=self._name(node, "any"), line=line, cases=(case,)))
-        self._settle(node, Formula(found_in), Formula(f"len({items})"), node.targets, whole=True)
+        answers = variable(node.targets[0]) if node.targets else self._declare(self._names.temporary("answers"))
+        arguments = record(replies=Formula(found_in), count=Formula(f"len({found_in})"))
+        self._call(node, "settle", "isthmus_settle", arguments, answers)
+        self._set(node, "answers", (items, None), (found_in, None))
 
     def _branch(
         self, node: nodes.Await, contract: str, message: Value, step: Value, place: Value, reply: str
     ) -> tuple[AnyStep, ...]:
         outer, self._steps = self._steps, []
-        own = self._names.temporary("r")
-        if contract in self._composition.workflows:
+        is_child = contract in self._composition.workflows
+        own = self._names.temporary("r") if is_child or "[" in reply else reply
+        if is_child:
             self._child(node, contract, message, step, place, own)
         else:
             self._ask(node, contract, message, step, place, own, alone=False)
-        self._set(node, "reply", (reply, Formula(own)))
+        if own != reply:
+            self._set(node, "reply", (reply, Formula(own)))
         made, self._steps = self._steps, outer
         return tuple(made)
 
@@ -329,9 +344,13 @@ class Lowering:
             step=step,
             contract=contract,
             input=message,
-            ordinal=Formula("ordinal") if self._turns else self._ordinal,
+            ordinal=self._counted(),
             branch=place,
         )
+
+    def _counted(self) -> Value:
+        """Return how many awaits the run has come to before."""
+        return Formula("ordinal") if self._turns else self._ordinal
 
     def _ask(
         self,
@@ -346,7 +365,8 @@ class Lowering:
     ) -> None:
         found = self._composition.contracts[contract]
         arguments = record(
-            url=address(found.unit, f"/contracts/{contract}"),
+            base=address(found.unit),
+            path=f"/contracts/{contract}",
             timeout=int(found.timeout.total_seconds()) + MARGIN_S,
             alone=alone,
             body=self._body(contract, message, step, place),
@@ -364,7 +384,7 @@ class Lowering:
         self._add(Switch(name=self._name(node, f"carry_{contract}"), line=node.span.line, cases=(case,)))
 
     def _post(self, node: nodes.Await, what: str, path: str, body: Record, reply: str | None) -> None:
-        arguments = record(url=address(self._unit, path), timeout=MARGIN_S, alone=reply is None, body=body)
+        arguments = record(base=address(self._unit), path=path, timeout=MARGIN_S, alone=reply is None, body=body)
         self._call(node, what, "isthmus_step", arguments, reply)
 
     def _call(self, node: nodes.Await, what: str, routine: str, arguments: Record, result: str | None) -> None:
@@ -372,14 +392,22 @@ class Lowering:
         name = self._name(node, what)
         self._add(Call(name=name, line=node.span.line, note=note, routine=routine, arguments=arguments, result=result))
 
-    def _settle(
-        self, node: nodes.Await, replies: Value, count: Value, targets: Sequence[str], *, whole: bool = False
-    ) -> None:
-        answers = variable(targets[0]) if whole and targets else self._declare(self._names.temporary("answers"))
-        self._call(node, "settle", "isthmus_settle", record(replies=replies, count=count), answers)
-        if not whole and targets:
-            pairs = [(variable(name), Formula(f"{answers}[{place}]")) for place, name in enumerate(targets)]
-            self._set(node, "answers", *pairs)
+    def _settle(self, node: nodes.Await, replies: Sequence[str], targets: Sequence[str]) -> None:
+        """Take the answers when all replies are answers, and let `isthmus_settle` raise what weighs most when not."""
+        found = Record(tuple((str(place), Formula(reply)) for place, reply in enumerate(replies)))
+        all_answered = " and ".join(f'({reply}.state == "answered")' for reply in replies)
+        conditions = [f"not ({all_answered})"]
+        if len(replies) * MESSAGE_BYTES_MAX > COMMAND_BYTES_MAX:
+            conditions.append(" + ".join(f"{reply}.bytes" for reply in replies) + f" > {COMMAND_BYTES_MAX}")
+        cases = []
+        for condition in conditions:
+            outer, self._steps = self._steps, []
+            self._call(node, "settle", "isthmus_settle", record(replies=found, count=len(replies)), None)
+            made, self._steps = self._steps, outer
+            cases.append(Case(condition=Formula(condition), steps=tuple(made)))
+        self._add(Switch(name=self._name(node, "if_not_answered"), line=node.span.line, cases=tuple(cases)))
+        taken = [(variable(name), Formula(f"{reply}.answer")) for name, reply in zip(targets, replies, strict=False)]
+        self._set(node, "answers", *taken, *((reply, None) for reply in replies))
 
 
 def _all(steps: Sequence[AnyStep]) -> list[AnyStep]:
