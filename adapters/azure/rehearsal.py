@@ -23,14 +23,15 @@ from azure.durable_functions import DurableFunctionsClient
 
 from isthmus.adapters.azure import worker as azure
 from isthmus.adapters.azure.backend import TaskHub
-from isthmus.adapters.azure.endpoints import ACTOR, EVENTS, ask, function_name, start
-from isthmus.adapters.azure.host import Host, Surroundings, surrounded_by
+from isthmus.adapters.azure.endpoints import ACTOR, EVENTS, function_name
 from isthmus.adapters.azure.instances import begin
 from isthmus.adapters.azure.service_bus import ORDERING_KEY, RUN, bus_name
-from isthmus.adapters.azure.timers import SWEEP
+from isthmus.adapters.azure.surroundings import host_of
 from isthmus.adapters.azure.worker import Worker, WorkerFailed, WorkerGone
 from isthmus.adapters.azure.worker_process import WorkerProcess, rehearsed_token, settings_of
 from isthmus.adapters.runtime.clock import HurriedClock, MovedClock
+from isthmus.adapters.runtime.host import Surroundings, surrounded_by
+from isthmus.adapters.runtime.hosting import SWEEP, ask, start
 from isthmus.adapters.runtime.operations import subscribers
 from isthmus.adapters.runtime.unit import OutgoingMessage
 from isthmus.adapters.runtime.vault import KeyFile, MasterKey
@@ -143,7 +144,7 @@ class Rehearsal:
         self._subscribers = subscribers(composition)
         self._last_of: dict[str, asyncio.Task[None]] = {}
         with surrounded_by(self._around):
-            self.host = Host(composition)
+            self.host = host_of(composition)
 
     @property
     def outgoing(self) -> Subscriptions:
