@@ -12,7 +12,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import timedelta
@@ -33,6 +33,7 @@ from isthmus.adapters.runtime.clock import HurriedClock, MovedClock
 from isthmus.adapters.runtime.host import Surroundings, surrounded_by
 from isthmus.adapters.runtime.hosting import SWEEP, ask, start
 from isthmus.adapters.runtime.operations import subscribers
+from isthmus.adapters.runtime.subscriptions import Subscriptions
 from isthmus.adapters.runtime.unit import OutgoingMessage
 from isthmus.adapters.runtime.vault import KeyFile, MasterKey
 from isthmus.adapters.sql.database import Database
@@ -81,35 +82,6 @@ class Rehearsed(Surroundings):
     def token(self, scope: str) -> str:
         """Return a token that is made for the rehearsal."""
         return rehearsed_token(scope)
-
-
-class Subscriptions:
-    """Stand in for Service Bus: take messages, to be handed to the function of every subscription.
-
-    Service Bus keeps the order of a key within a topic. Here what has one key is handed over in the order in which it
-    was sent, whatever its topic, as on a laptop: so the journals can be compared.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[OutgoingMessage] = []
-
-    def send(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Take messages."""
-        with self._lock:
-            self._waiting += messages
-
-    def take(self) -> list[OutgoingMessage]:
-        """Return what was taken since."""
-        with self._lock:
-            taken, self._waiting = self._waiting, []
-        return taken
-
-    @property
-    def is_empty(self) -> bool:
-        """Say whether nothing waits."""
-        with self._lock:
-            return not self._waiting
 
 
 class Rehearsal:
