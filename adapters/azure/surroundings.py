@@ -18,6 +18,7 @@ from pathlib import Path
 from isthmus.adapters.azure.identity import identity
 from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.deployment import Clock
+from isthmus.adapters.runtime.envelope import Envelope
 from isthmus.adapters.runtime.host import Host, Outlet, surroundings
 from isthmus.adapters.runtime.operations import SCHEDULE_TOPIC, STREAM_TOPIC
 from isthmus.adapters.runtime.settings import DATABASE, FOLDER, KEY_FILE, SettingMissing, setting
@@ -58,7 +59,7 @@ class Settings:
         if vault:
             from isthmus.adapters.azure.key_vault import KeyVault  # noqa: PLC0415  # its client is slow to import
 
-            return KeyVault(vault)
+            return Envelope(KeyVault(vault))
         path = Path(setting(KEY_FILE))
         if not path.is_file():
             raise KeyUnavailable(

@@ -133,7 +133,7 @@ def test_a_server_whose_password_is_not_given_is_logged_in_to_by_token(
     from isthmus.adapters.azure import entra  # noqa: PLC0415  # an extra
     from isthmus.adapters.azure.surroundings import OperatorSettings, Settings  # noqa: PLC0415
 
-    monkeypatch.setattr(entra.Passwords, "_fetched", lambda _self: Given(TOKEN, int(time.time()) + 3_600))
+    monkeypatch.setattr(entra, "identity", Credential)
     monkeypatch.setenv("ISTHMUS_DATABASE", url)
     monkeypatch.delenv("ISTHMUS_DATABASE_LOGIN", raising=False)
     if login is not None:

@@ -21,6 +21,8 @@ from isthmus.core.program import Problem, check_workflows
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 SHOP = (Path(__file__).parent.parent / "program" / "shop.py").read_text("utf-8")
 HEAD = "@workflow(place)\nasync def flow(order: Order) -> Done:\n"
 
