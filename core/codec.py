@@ -33,12 +33,23 @@ from isthmus.core.sealing import (
     seal_value,
 )
 
-__all__ = ["ENCODER", "MESSAGE_BYTES_MAX", "Codec", "Sealer", "codec"]
+__all__ = ["ENCODER", "MESSAGE_BYTES_MAX", "Codec", "Sealer", "codec", "hold_size"]
 
 MESSAGE_BYTES_MAX = 32 * 1024
 """What one message may take on the wire: below the limits of both clouds."""
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def hold_size(wire: bytes, place: str) -> bytes:
+    """Return a message's wire form, when it is not too large. Raises MessageInvalid (ISTH201)."""
+    if len(wire) > MESSAGE_BYTES_MAX:
+        raise MessageInvalid(
+            f"the message has {len(wire)} bytes, and may have {MESSAGE_BYTES_MAX}",
+            place=place,
+            instead="send a reference to what is large",
+        )
+    return wire
 
 
 class Codec:
@@ -89,12 +100,7 @@ class Codec:
 
         Raises MessageInvalid (ISTH201) naming the field and the rule.
         """
-        if len(text) > MESSAGE_BYTES_MAX:
-            raise MessageInvalid(
-                f"the message has {len(text)} bytes, and may have {MESSAGE_BYTES_MAX}",
-                place=named(self.annotation),
-                instead="send a reference to what is large",
-            )
+        hold_size(text, named(self.annotation))
         try:
             value = self._bounded(self._plain.decode(text))
             stranger = _stranger(msgspec.json.decode(text), value, "$")

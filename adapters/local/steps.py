@@ -83,30 +83,29 @@ class StepWork(Work):
 class ChildWork(Work):
     """Start the child that fulfils a step."""
 
-    __slots__ = ("_branch", "_created", "_execution", "_fenced", "_run")
+    __slots__ = ("_branch", "_created", "_execution", "_started")
 
     def __init__(self, execution: Execution, branch: Branch, engine: Carrier) -> None:
         super().__init__(engine, execution.run.run_id, branch.step)
         self._execution = execution
         self._branch = branch
-        self._run: Run | None = None
+        self._started: Run | Outcome | Fenced | None = None
         self._created = False
-        self._fenced = False
 
     def perform(self, transaction: Transaction) -> None:
         """Start it, or find it started."""
         unit = self._unit(transaction, self._execution.run)
-        started = start_child(unit, self._branch, claimed_by=self.engine.claimant)
-        self._fenced = isinstance(started, Fenced)
-        self._run = started if isinstance(started, Run) else None
+        self._started = start_child(unit, self._branch, claimed_by=self.engine.claimant)
         self._created = unit.created
 
     def settled(self) -> None:
         """Carry the child on; one that was there before is carried on by whoever recovered it."""
-        if self._fenced:
+        if isinstance(self._started, Fenced):
             self.engine.fenced(self._execution)
-        elif self._created and self._run is not None:
-            self.engine.carry_on(self._run, {})
+        elif isinstance(self._started, Outcome):
+            self.engine.tell(self._execution, self._branch, self._started)
+        elif self._created and self._started is not None:
+            self.engine.carry_on(self._started, {})
 
 
 class WaitWork(Work):

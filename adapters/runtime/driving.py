@@ -168,15 +168,15 @@ def begin_child(host: Host, call: Call) -> Reply:
     """Start the child that fulfils a step."""
     branch = Branch(call.step, call.ordinal, call.branch, call.contract, bytes(call.input))
 
-    def work(transaction: Transaction) -> tuple[UnitOfWork, Run | Fenced | None]:
+    def work(transaction: Transaction) -> tuple[UnitOfWork, Run | Outcome | Fenced | None]:
         unit = unit_of(host.deployment, transaction, get_run(transaction, call.run_id), call.step)
         return unit, start_child(unit, branch, claimed_by=None)
 
-    _, started = host.do(work)
+    unit, started = host.do(work)
     if isinstance(started, Run):
         return Reply(state=STARTED, child=started.run_id)
     if started is not None:
-        return Reply(state=FENCED)
+        return _reply(unit, call.run_id, started)
     child = _child_under_way(host, call)
     return Reply(state=STARTED, child=child) if child else recall(host, call)
 

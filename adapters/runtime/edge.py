@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from isthmus.adapters.runtime.deployment import Deployment
 from isthmus.adapters.runtime.unit import UnitOfWork
-from isthmus.core.codec import ENCODER, Codec, codec
+from isthmus.core.annotations import named
+from isthmus.core.codec import ENCODER, Codec, codec, hold_size
 from isthmus.core.composition import Composition
 from isthmus.core.contract import Effect
 from isthmus.core.errors import MessageInvalid, NotFound
@@ -15,7 +16,7 @@ from isthmus.core.errors import MessageInvalid, NotFound
 
 def wire_of(unit: UnitOfWork, form: Codec, message: Any) -> bytes:
     """Return the wire form of a message from outside: a value, or the JSON text of one. Raises MessageInvalid."""
-    return form.encode(form.decode_outer(_text_of(message)), unit.vault)
+    return hold_size(form.encode(form.decode_outer(_text_of(message)), unit.vault), named(form.annotation))
 
 
 def _text_of(message: Any) -> bytes:

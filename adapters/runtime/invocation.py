@@ -24,7 +24,7 @@ from sqlalchemy import bindparam, select
 
 from isthmus.adapters.runtime.deployment import Deployment
 from isthmus.adapters.runtime.fulfilment import Fulfilment
-from isthmus.adapters.runtime.record import Failed, Outcome, Refused, same_call
+from isthmus.adapters.runtime.record import Failed, Outcome, Refused, input_too_large, same_call
 from isthmus.adapters.runtime.tables import open_table
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.faults import Conflict, Duplicate
@@ -129,6 +129,9 @@ def perform(unit: UnitOfWork, request: StepRequest) -> Outcome | Intent | Fenced
     found = _look_up(unit, request, input_hash)
     if not isinstance(found, _Recorded):
         return found
+    too_large = input_too_large(request.input)
+    if too_large is not None:
+        return too_large
     if fulfilment.gateway is not None:
         return _intend(unit, fulfilment, request, input_hash, found)
     return _fulfil(unit, fulfilment, request, input_hash, found, None)

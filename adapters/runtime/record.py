@@ -6,6 +6,7 @@ import msgspec
 
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.runs import INSERT_STEP, StepState
+from isthmus.core.codec import ENCODER, MESSAGE_BYTES_MAX
 from isthmus.core.errors import ReplayMismatch
 
 
@@ -34,6 +35,16 @@ class Outcome(msgspec.Struct, frozen=True):
     def settled(self) -> bool:
         """Say whether it stays so: not when it will be tried again, or a person is asked."""
         return self.state not in {StepState.FAILING, StepState.INTENT, StepState.UNKNOWN}
+
+
+def input_too_large(wire: bytes) -> Outcome | None:
+    """Return the failure of a step whose input is too large for a message: nothing was done, and nothing is recorded.
+
+    What is asked again is too large again, so it is not tried again, and there is nothing to undo.
+    """
+    if len(wire) <= MESSAGE_BYTES_MAX:
+        return None
+    return Outcome(StepState.FAILED, ENCODER.encode(Failed("InputTooLarge", f"more than {MESSAGE_BYTES_MAX} bytes")))
 
 
 def record_step(

@@ -31,7 +31,7 @@ from isthmus.adapters.sql.runs import (
     StepState,
 )
 from isthmus.adapters.sql.transaction import Transaction
-from isthmus.core.codec import ENCODER, MESSAGE_BYTES_MAX, codec
+from isthmus.core.codec import ENCODER, codec, hold_size
 from isthmus.core.contract import Effect
 from isthmus.core.errors import IdentityConflict, InputError, MessageInvalid, NotFound
 
@@ -152,9 +152,7 @@ def start_run(
     """
     deployment = unit.deployment
     takes = codec(deployment.composition.contracts[contract].input_type)
-    if len(wire) > MESSAGE_BYTES_MAX:
-        raise MessageInvalid(f"the message has {len(wire)} bytes, and may have {MESSAGE_BYTES_MAX}", place=contract)
-    message = takes.decode_opaque(wire)
+    message = takes.decode_opaque(hold_size(wire, contract))
     identity = identity_of(deployment, contract, message)
     program = deployment.composition.programs[contract]
     if parent is not None:

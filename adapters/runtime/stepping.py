@@ -12,7 +12,7 @@ from msgspec import Raw
 from isthmus.adapters.runtime.events import time_out, wait_for_event
 from isthmus.adapters.runtime.execution import Branch
 from isthmus.adapters.runtime.invocation import Fenced
-from isthmus.adapters.runtime.record import Outcome, record_step
+from isthmus.adapters.runtime.record import Outcome, input_too_large, record_step
 from isthmus.adapters.runtime.runs import Ending, Parent, Run, find_run, get_stuck, start_run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.journal import Kind
@@ -23,14 +23,20 @@ from isthmus.core.codec import ENCODER
 MICROSECOND = timedelta(microseconds=1)
 
 
-def start_child(unit: UnitOfWork, branch: Branch, *, claimed_by: str | None) -> Run | Fenced | None:
-    """Start the child that fulfils a step, or find it started; None when the step has its record already."""
+def start_child(unit: UnitOfWork, branch: Branch, *, claimed_by: str | None) -> Run | Outcome | Fenced | None:
+    """Start the child that fulfils a step, or find it started; None when the step has its record already.
+
+    An outcome says that it cannot be started with such an input.
+    """
     run_id = unit.run_id
     fence = unit.transaction.row(FENCE_AND_RECORD, branch.step, run_id)
     if fence is None or fence[0] != RunStatus.RUNNING:
         return Fenced(fence[0] if fence else "")
     if fence[4] in {StepState.INTENT, *SETTLED}:
         return None
+    too_large = input_too_large(branch.input)
+    if too_large is not None:
+        return too_large
     parent = Parent(run_id=run_id, step=branch.step, ordinal=branch.ordinal, branch=branch.index, failed=fence[6] or 0)
     return start_run(unit, branch.contract, branch.input, claimed_by=claimed_by, parent=parent)
 

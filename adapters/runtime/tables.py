@@ -10,7 +10,7 @@ from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.ledger import SqlLedger
 from isthmus.adapters.sql.records import SqlRecords
 from isthmus.contracts.ledger import Ledger
-from isthmus.core.codec import codec
+from isthmus.core.codec import codec, hold_size
 from isthmus.core.errors import SourceError
 from isthmus.core.message import Event, Message
 from isthmus.core.ports import Mailbox, Publisher, Records
@@ -30,7 +30,7 @@ class OutboxPublisher[M: Message]:
 
     def publish(self, message: M) -> None:
         """Write the message to the outbox, in order within its ordering key."""
-        body = self._codec.encode(message, self._unit.vault)
+        body = hold_size(self._codec.encode(message, self._unit.vault), self._topic)
         self._unit.publish(self._topic, str(getattr(message, self._key)), body)
 
 
@@ -48,7 +48,7 @@ class MailboxSender[E: Event]:
         """Put the event into the queue of its type and key, once for this step and number of the sending."""
         unit = self._unit
         unit.sent += 1
-        body = self._codec.encode(event, unit.vault)
+        body = hold_size(self._codec.encode(event, unit.vault), self._event)
         send_event(unit, self._event, key, body, event_id=f"{unit.key}#{unit.sent}")
 
 

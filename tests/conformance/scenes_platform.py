@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from glance import answer, ended, heard, late, letters, records, say, status, statuses, tell
+from glance import answer, ended, heard, kinds, late, letters, records, say, status, statuses, tell
 from requirement import Backend, required, rows
 from sqlalchemy import text
 from stall import Batch, Box, Boxes, News, Part, a_job
@@ -85,6 +85,27 @@ def answers_too_large(b: Backend) -> None:
     run_id = b.start("many", Batch(id="1", parts=[Part(name=name) for name in names]))
     ended(b, run_id, "failed")
     assert answer(b, run_id)["error"] == "AnswersTooLarge"
+    assert records(b) == {}
+
+
+@required(180, "A step whose input is too large fails at once, and what was done before is taken back.")
+def a_large_input(b: Backend) -> None:
+    too_large(b, "swell")
+
+
+@required(181, "A child whose input is too large is not begun, and what was done before is taken back.")
+def a_large_input_of_a_child(b: Backend) -> None:
+    too_large(b, "swell_kit")
+    assert rows(b, "select count(*) from run") == [(1,)]
+
+
+def too_large(b: Backend, contract: str) -> None:
+    b.stall.plan["look", "b"] = b.stall.plan["look", "c"] = [lambda: "x" * 20_000]
+    run_id = b.start(contract, a_job("1"))
+    ended(b, run_id, "failed")
+    assert answer(b, run_id)["error"] == "InputTooLarge"
+    assert kinds(b, run_id, "3") == []
+    assert b.stall.plan.calls == [("make", "a"), ("look", "b"), ("look", "c"), ("unmake", "a")]
     assert records(b) == {}
 
 

@@ -312,6 +312,16 @@ def outer_kit(job: Job) -> Done:
     """Have a kit done, and look at a part."""
 
 
+@contract(refuses=[No])
+def swell(job: Job) -> Done:
+    """Make a part of what two looks have answered, which may be too much for a message."""
+
+
+@contract(refuses=[No])
+def swell_kit(job: Job) -> Done:
+    """Have a kit done of what two looks have answered, which may be too much for a message."""
+
+
 @contract()
 def forgiving(job: Job) -> Done:
     """Have a chain done, and do without when it refuses."""
@@ -499,6 +509,24 @@ async def outer_kit_flow(job: Job) -> Done:
     done = await kit(job)
     await look(Part(name="after"))
     return Done(text=done.text)
+
+
+@workflow(swell)
+async def swell_flow(job: Job) -> Done:
+    await make(job.a)
+    first = await look(job.b)
+    second = await look(job.c)
+    await make(Part(name=f"{first.text}{second.text}"))
+    return Done(text="made")
+
+
+@workflow(swell_kit)
+async def swell_kit_flow(job: Job) -> Done:
+    await make(job.a)
+    first = await look(job.b)
+    second = await look(job.c)
+    await kit(Job(id=job.id, a=Part(name=first.text), b=Part(name=second.text), c=job.c))
+    return Done(text="made")
 
 
 @workflow(forgiving)
@@ -864,7 +892,7 @@ FULFILS: list[Any] = [
     *(look_at, look_again, make_part, unmake_part, craft_part, ship_part, announce_news, shout_word, buy_part),
     *(outer_trade_flow, paying_flow, pay_for, stock_flow, outer_nap_flow, twice_flow),
     *(haggle_for, sell_part, peek_first, hear, hear_too, hear_at_leisure, keep_last, count_late, whisper_late),
-    *(sweep_stall, meet_person, uncraft_kit),
+    *(sweep_stall, meet_person, uncraft_kit, swell_flow, swell_kit_flow),
 ]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from house import House, answer
-from stall import Batch, Box, Boxes, Part, a_job
+from stall import Batch, Box, Boxes, News, Part, a_job
 
 from isthmus.adapters.runtime import execution
+from isthmus.core.codec import ENCODER, MESSAGE_BYTES_MAX
+from isthmus.core.errors import IsthmusError
 
 
 def test_a_run_may_not_take_more_steps_than_the_limit(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,3 +46,11 @@ def test_a_gateway_answer_over_the_limit_is_a_failure_and_what_was_done_is_taken
     assert house.run("trade", a_job("1")).status == "failed"
     assert house.stall.market.done == house.stall.returns.done == ["b"]
     assert house.records() == {}
+
+
+def test_a_message_over_the_limit_is_not_published_and_its_handler_fails(sqlite_house: House) -> None:
+    largest = News(id="k", text="x" * (MESSAGE_BYTES_MAX - len(ENCODER.encode(News(id="k", text="")))))
+
+    with pytest.raises(IsthmusError, match="announce"):
+        sqlite_house.engine.ask("announce", largest, key="1")
+    assert sqlite_house.rows("select count(*) from outbox") == [(0,)]
