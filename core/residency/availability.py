@@ -83,7 +83,7 @@ def has(service: str, cloud: str, region: Region, listings: Iterable[Listing], p
     if listed:
         return YES if any(region.name in one.regions for one in listed) else NO
     known = region.services.get(service, UNKNOWN)
-    said = policy is not None and any(one.service == service and one.region == region.name for one in policy.available)
+    said = policy is not None and any(service in one.services and one.region == region.name for one in policy.available)
     return YES if known == UNKNOWN and said else known
 
 

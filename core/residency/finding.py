@@ -67,16 +67,30 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     exemption: Exemption | None = None
 
     def __str__(self) -> str:
-        kind = f" ({self.type})" if self.type else ""
-        shown = f" {self.property}" if self.property else ""
-        value = f" = {self.value}" if self.value else ""
-        data = f" for {', '.join(self.data)}" if self.data else ""
-        remedy = f" ({self.instead})" if self.instead else ""
-        return f"{self.resource}{kind}{shown}{value}: {self.problem}{data}{remedy} [rule {self.rule.value}]"
+        return told([self.resource], self)
+
+
+def told(resources: Sequence[str], finding: Finding) -> str:
+    """Return a finding as people read it, for all the resources that have it."""
+    kind = f" ({finding.type})" if finding.type else ""
+    property_ = f", {finding.property}" if finding.property else ""
+    value = f" = {finding.value}" if finding.value else ""
+    data = f"{', '.join(finding.data)}: " if finding.data else ""
+    remedy = f" ({finding.instead})" if finding.instead else ""
+    where = f"{', '.join(resources)}{kind}{property_}{value}"
+    return f"{where}: {data}{finding.problem}{remedy} [rule {finding.rule.value}]"
+
+
+def summed_up(findings: Iterable[Finding]) -> list[str]:
+    """Return findings as people read them: what several resources have alike is told once."""
+    alike: dict[Finding, list[str]] = {}
+    for one in findings:
+        alike.setdefault(msgspec.structs.replace(one, resource="", exemption=None), []).append(one.resource)
+    return [told(resources, one) for one, resources in alike.items()]
 
 
 UNCLASSIFIED: Final = "unclassified"
-"""What findings call data without a class, to which the policy's default applies."""
+"""What data without a class is called: the policy's default applies to it."""
 
 
 def covers(exemption: Exemption, finding: Finding) -> bool:

@@ -47,9 +47,9 @@ class Existing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Available(msgspec.Struct, frozen=True, kw_only=True):
-    """Say that a region has a service, on whose word and of which day."""
+    """Say that a region has services, on whose word and of which day."""
 
-    service: str
+    services: tuple[str, ...]
     region: str
     by: str
     on: date

@@ -3,7 +3,7 @@
 title = "Client data stays in the EU"
 
 [default]                              # every class that has no table below, and data without a class
-store = ["EU"]                         # ISO 3166 codes, and EU, EEA, EU_DATA_BOUNDARY
+store = ["EU"]                         # ISO 3166 codes; EU, EEA, EU_DATA_BOUNDARY, ANYWHERE
 process = ["EU"]
 replicate = ["EU"]
 
@@ -51,8 +51,11 @@ VERBS: Final = tuple(verb.value for verb in Verb)
 EXCEPTION: Final = ("rule", "data", "in", "region", "resource", "reason", "approved_by", "until")
 NARROWS: Final = ("data", "in", "region", "resource")
 EXISTING: Final = ("what", "country", "by", "on")
-AVAILABLE: Final = ("service", "region", "by", "on")
+AVAILABLE: Final = ("services", "region", "by", "on")
 CLASSES: Final = tuple(one.name for one in (PERSONAL, FINANCIAL, CONFIDENTIAL, MARKET))
+
+ANYWHERE: Final = "ANYWHERE"
+"""Every country that is known, for what needs no confinement. A place that is not known is not one of them."""
 
 type Value = str | int | float | bool | date | datetime | list[Value] | dict[str, Value]
 
@@ -155,21 +158,18 @@ class _Reading:
     def _available(self, table: Mapping[str, Value], number: int) -> Available:
         self._known(table, AVAILABLE, "available", number)
         self._needed(table, AVAILABLE, "available", number)
-        services = [service for cloud in self._facts.clouds.values() for service in cloud.services]
-        service = self._text_of(table, "service", "available", number)
-        if service not in services:
-            raise self._unknown("service", service, services, "available", "service", number)
+        services = self._texts(table, "services", "available", number)
+        known = {service: cloud for cloud in self._facts.clouds.values() for service in cloud.services}
+        for service in services:
+            if service not in known:
+                raise self._unknown("service", service, known, "available", "services", number)
         region = self._text_of(table, "region", "available", number)
-        found = next(
-            (one for cloud in self._facts.clouds.values() if service in cloud.services for one in cloud.regions
-             if one.name == region),
-            None,
-        )  # fmt: skip
-        if found is None:
-            names = [one.name for cloud in self._facts.clouds.values() for one in cloud.regions]
-            raise self._unknown("region with that service", region, names, "available", "region", number)
+        for cloud in (known[service] for service in services):
+            if self._facts.region(cloud.cloud, region) is None:
+                names = [one.name for one in cloud.regions]
+                raise self._unknown(f"region of {cloud.cloud}", region, names, "available", "region", number)
         return Available(
-            service=service,
+            services=tuple(services),
             region=region,
             by=self._said(table, "by", "available", number),
             on=self._day(table, "on", "available", number),
@@ -178,7 +178,9 @@ class _Reading:
     def _countries(self, table: Mapping[str, Value], key: str, name: str, which: int = 0) -> frozenset[str]:
         found: set[str] = set()
         for one in self._texts(table, key, name, which):
-            if one in self._facts.jurisdictions:
+            if one == ANYWHERE:
+                found |= set(self._facts.countries)
+            elif one in self._facts.jurisdictions:
                 found |= self._facts.jurisdictions[one].countries
             elif one in self._facts.countries:
                 found.add(one)
@@ -189,9 +191,11 @@ class _Reading:
     def _no_country(self, said: str, table: str, key: str, which: int, *, several: bool = True) -> PolicyInvalid:
         wanted = said.strip().lower()
         by_name = [code for code, country in self._facts.countries.items() if country.lower() == wanted]
-        by_code = [code for code in (*self._facts.countries, *self._facts.jurisdictions) if code.lower() == wanted]
+        by_code = [
+            code for code in (*self._facts.countries, *self._facts.jurisdictions, ANYWHERE) if code.lower() == wanted
+        ]
         close = [*by_code, *by_name, *(["GB"] if wanted == "uk" else [])]
-        groups = f" or one of {', '.join(self._facts.jurisdictions)}" if several else ""
+        groups = f", {', '.join(self._facts.jurisdictions)} or {ANYWHERE}" if several else ""
         instead = f"did you mean {close[0]}?" if close else f"write an ISO 3166 code, as DE{groups}"
         return self._wrong(f"there is no country {said!r}", instead, table, key, which=which)
 

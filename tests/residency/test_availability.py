@@ -69,7 +69,7 @@ def test_what_az_provider_show_prints_says_itself_which_service_it_is_about() ->
 
 def test_a_listing_outweighs_what_is_known_and_a_persons_word_fills_what_is_not() -> None:
     word = policy(
-        "IL", more='\n[[available]]\nservice = "workflows"\nregion = "me-west1"\nby = "me"\non = 2026-11-01\n'
+        "IL", more='\n[[available]]\nservices = ["workflows"]\nregion = "me-west1"\nby = "me"\non = 2026-11-01\n'
     )
     listed = read_listing("europe-west3", KNOWN, name="listing", service="workflows")
 

@@ -98,15 +98,16 @@ WRONG = {
     ),
     "a service that is none": (
         text_of(
-            ["EU"], more='\n[[available]]\nservice = "workflow"\nregion = "me-west1"\nby = "me"\non = 2026-01-01\n'
+            ["EU"], more='\n[[available]]\nservices = ["workflow"]\nregion = "me-west1"\nby = "me"\non = 2026-01-01\n'
         ),
         "residency.toml:9: there is no service 'workflow' (did you mean workflows?)",
     ),
     "a service of the other cloud": (
         text_of(
-            ["EU"], more='\n[[available]]\nservice = "workflows"\nregion = "westeurope"\nby = "me"\non = 2026-01-01\n'
+            ["EU"],
+            more='\n[[available]]\nservices = ["workflows"]\nregion = "westeurope"\nby = "me"\non = 2026-01-01\n',
         ),
-        "residency.toml:10: there is no region with that service 'westeurope'",
+        "residency.toml:10: there is no region of google 'westeurope'",
     ),
 }
 
