@@ -10,7 +10,7 @@ local.settings.json    for those who have the Azure Functions Core Tools
 workflows.lock         the versions that may have live runs, when the App has a lock,
 workflows.kept/        and their sources
 wheels/                our own code
-<the App's module>     when it is none of ours
+<the App's modules>    those that are none of ours: its own, and those of its handlers, messages and bindings
 
 Every unit's folder has the same code; they differ in their functions, in host.json and in their settings.
 """
@@ -40,6 +40,7 @@ from isthmus.adapters.azure.indexing import Indexed
 from isthmus.adapters.azure.service_bus import NAMESPACE
 from isthmus.adapters.azure.settings import ACTIVITIES_MAX, STRICT_TYPING, app_settings
 from isthmus.adapters.azure.units import home_unit, units_of
+from isthmus.adapters.runtime.own_modules import own_modules
 from isthmus.adapters.runtime.settings import DATABASE, KEY_FILE
 from isthmus.adapters.runtime.workflows_lock import copy_lock, hold_to_lock, home_of, is_locked
 from isthmus.core.composition import Composition
@@ -127,7 +128,8 @@ def _write_folder(reference: str, composition: Composition, folder: Path, unit: 
     _write_json(folder / "local.settings.json", LOCAL_SETTINGS)
     _write(folder / ".funcignore", "\n".join(LEFT_BEHIND) + "\n")
     _write(folder / "requirements.txt", "\n".join([f"./wheels/{wheel.name}", *sorted(pinned())]) + "\n")
-    _copy_app(reference.partition(":")[0], folder)
+    for module in own_modules(reference, composition):
+        _copy_module(module, folder)
     copy_lock(composition.name, home, folder)
 
 
@@ -274,11 +276,8 @@ def _name_and_extras(requirement: str) -> tuple[str, frozenset[str]]:
     return match[1], frozenset(one.strip() for one in (match[2] or "").split(",") if one.strip())
 
 
-def _copy_app(module: str, folder: Path) -> None:
-    """Copy the top-level module or package that the App is in, unless it is one of ours."""
-    top = module.partition(".")[0]
-    if top == "isthmus":
-        return
+def _copy_module(top: str, folder: Path) -> None:
+    """Copy a top-level module or package."""
     found = importlib.import_module(top)
     if hasattr(found, "__path__"):
         source = Path(next(iter(found.__path__)))

@@ -32,6 +32,9 @@ HEAD: Final = (
     "# The versions of each workflow that may have live runs, in the order in which they were locked.\n"
     f"# `isthmus lock` writes this file, and keeps their sources in {KEPT}/: commit both.\n"
 )
+WRITTEN: Final = ".isthmus"
+"""What stands below a folder of this name was written by a command, and belongs to the folder that holds it."""
+
 INSTALLED: Final = ("site-packages", "dist-packages")
 
 type Tables = dict[str, dict[str, list[str]]]
@@ -47,6 +50,8 @@ class LockStale(SourceError):
 def home_of(module: str) -> Path:
     """Return the folder in which the lock of an app's module belongs, be it there or not."""
     found = Path(str(importlib.import_module(module).__file__)).resolve().parent
+    if WRITTEN in found.parts:
+        found = Path(*found.parts[: found.parts.index(WRITTEN)])
     for folder in (found, *found.parents):
         if folder.name in INSTALLED:
             break

@@ -1,0 +1,171 @@
+"""`isthmus serverless VERB`: what the plugin of the Serverless Framework hands over, done by the other commands.
+
+    serverless invoke local -f pay -d '{…}'     isthmus start pay_out --app payouts_service:app --input '{…}'
+
+The request is JSON on standard input, because it holds the resolved configuration, secrets included. An App that
+serverless.yml describes is checked, and given a module by which the other commands import it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import click
+
+from isthmus.adapters.cli.extras import require
+from isthmus.adapters.cli.faults import app_fails
+from isthmus.core.errors import InputError, IsthmusError, NotFound
+
+if TYPE_CHECKING:
+    from isthmus.adapters.serverless.service import Service
+
+
+class NotThere(InputError):
+    """Report a verb that a cloud, or a laptop, has not."""
+
+    code = "ISTH286"
+
+
+class Stage(NamedTuple):
+    """Be the stage of a service that a verb is done for, and the reference by which its App is imported."""
+
+    service: Service
+    options: dict[str, Any]
+    reference: str
+
+    @property
+    def cloud(self) -> str:
+        """Return where the stage is: local, azure or google."""
+        return self.service.provider.cloud
+
+    def option(self, name: str) -> str | None:
+        """Return an option of the command, or None when it was not given."""
+        value = self.options.get(name)
+        return None if value in (None, "") else str(value)
+
+    def contract(self) -> str:
+        """Return the contract of `--function`: the one that the function or workflow of that name fulfils."""
+        name = self.option("function")
+        if name is None:
+            raise NotFound("no function is named", place="--function", instead="write -f NAME")
+        if self.service.isthmus.app is not None:
+            return name
+        from isthmus.adapters.serverless.composition import contract_names  # noqa: PLC0415
+
+        known = contract_names(self.service.composed)
+        if name not in known:
+            raise NotFound("the service has no such function", place=name, instead=f"name one of {', '.join(known)}")
+        return known[name]
+
+    def database(self) -> tuple[str, ...]:
+        """Return the option that names the database, when the service does."""
+        return () if self.service.isthmus.database is None else ("--database", self.service.isthmus.database)
+
+
+@click.command()
+@click.argument("verb")
+def serverless(verb: str) -> int | None:
+    """Do VERB for the Serverless Framework's plugin, which hands its request over on standard input."""
+    require("serverless", "serverless")
+    from isthmus.adapters.serverless.service import request_from, service_of  # noqa: PLC0415  # an extra
+
+    if verb not in VERBS:
+        raise NotFound("there is no such verb", place=verb, instead=f"name one of {', '.join(VERBS)}")
+    request = request_from(sys.stdin.buffer.read(), version("isthmus"))
+    service = service_of(request)
+    _surround(service)
+    return VERBS[verb](Stage(service, request.options, _reference(service)))
+
+
+def _surround(service: Service) -> None:
+    """Let this process have what the service says of its surroundings, for as long as it lives."""
+    os.environ.update(service.provider.environment)
+    for name, value in service.provider.secrets.items():
+        os.environ[f"ISTHMUS_SECRET_{name.upper().replace('-', '_')}"] = value
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+
+
+def _reference(service: Service) -> str:
+    """Return the App that the service names; or check the one that it describes, and give it a module."""
+    if service.isthmus.app is not None:
+        return service.isthmus.app
+    from isthmus.adapters.serverless.composition import app_of  # noqa: PLC0415
+    from isthmus.adapters.serverless.module import FOLDER, write_module  # noqa: PLC0415
+
+    try:
+        app_of(service.composed)
+    except IsthmusError:
+        raise
+    except (Exception, SystemExit) as fault:  # noqa: BLE001
+        raise app_fails("serverless.yml", fault) from None
+    folder = Path.cwd() / FOLDER / service.stage
+    reference = write_module(service.composed, folder)
+    sys.path.insert(0, str(folder))
+    return reference
+
+
+def command(*arguments: str) -> int | None:
+    """Do another command in this process, and return its exit code."""
+    from isthmus.adapters.cli.main import isthmus  # noqa: PLC0415  # it imports this one
+
+    result: int | None = isthmus.main(arguments, prog_name="isthmus", standalone_mode=False)
+    return result
+
+
+def _offline(stage: Stage) -> int | None:
+    port = stage.option("port")
+    return command("serve", "--app", stage.reference, *stage.database(), *(() if port is None else ("--port", port)))
+
+
+def _invoke_local(stage: Stage) -> int | None:
+    return command("start", stage.contract(), "--app", stage.reference, *stage.database(), "--input", _message(stage))
+
+
+def _message(stage: Stage) -> str:
+    """Return the message that a command names: as JSON, or a file of it."""
+    data, path = stage.option("data"), stage.option("path")
+    if data is not None:
+        return data
+    if path is None:
+        raise NotFound("no message is given", place="--data", instead="write -d '{…}', or -p FILE")
+    return f"@{path}"
+
+
+def _info(stage: Stage) -> None:
+    from isthmus.adapters.cli.serverless_info import say_info  # noqa: PLC0415
+
+    say_info(stage.service, stage.reference)
+
+
+def _lock(stage: Stage) -> int | None:
+    return command("lock", "--app", stage.reference, *(("--check",) if stage.options.get("check") else ()))
+
+
+def _metrics(_stage: Stage) -> None:
+    raise NotThere(
+        "there are no metrics yet",
+        place="metrics",
+        instead="serverless logs shows what was done; the cloud's own pages count",
+    )
+
+
+def _package(stage: Stage) -> int | None:
+    from isthmus.adapters.cli.serverless_cloud import package  # noqa: PLC0415
+
+    return package(stage)
+
+
+VERBS: Final[dict[str, Callable[[Stage], int | None]]] = {
+    "offline": _offline,
+    "invoke-local": _invoke_local,
+    "info": _info,
+    "lock": _lock,
+    "metrics": _metrics,
+    "package": _package,
+}

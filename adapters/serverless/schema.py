@@ -1,0 +1,171 @@
+"""Validation of serverless.yml by `schema.json`, which the framework validates by too, in the framework's own words.
+
+The framework may be told to warn only, so what reaches this side is validated again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from jsonschema import Draft7Validator, ValidationError
+
+SCHEMA: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "schema.json").read_text("utf-8"))
+KIND_NAMES: Final = {"anyOf": "configuration"}
+
+
+def problems_of(configuration: Mapping[str, Any]) -> list[str]:
+    """Return every problem of a resolved configuration, each with its place; none when it is as it should be."""
+    return [*_of_spellings(configuration), *_of_shape(_without_null(configuration))]
+
+
+def _of_spellings(configuration: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the two old plugins called otherwise."""
+    spellings = SCHEMA["spellings"]
+    yield from _spelt("provider", configuration.get("provider"), spellings["provider"])
+    for kind in ("functions", "workflows"):
+        for name, one in _entries(configuration.get(kind)):
+            yield from _spelt(f"{kind}.{name}", one, spellings["function"])
+            events = one.get("events") if isinstance(one, dict) else None
+            for index, event in enumerate(events if isinstance(events, list) else ()):
+                yield from _of_event_key(f"{kind}.{name}.events.{index}", event)
+
+
+def _spelt(place: str, keys: object, spellings: Mapping[str, str]) -> Iterator[str]:
+    for key, value in _entries(keys):
+        if key in spellings and value is not None:
+            yield f"at '{place}': {key} is not said here: {spellings[key]}"
+
+
+def _of_event_key(place: str, event: object) -> Iterator[str]:
+    keys = [key for key, _ in _entries(event)]
+    if keys and keys[0] in SCHEMA["spellings"]["events"]:
+        yield f"at '{place}': {keys[0]} is not said here: {SCHEMA['spellings']['events'][keys[0]]}"
+    elif len(keys) > 1:
+        yield f"at '{place}': put {', '.join(keys[1:])} under {keys[0]}, not beside it"
+
+
+def _of_shape(configuration: Mapping[str, Any]) -> Iterator[str]:
+    yield from _messages("", _root(), configuration)
+    for kind in ("functions", "workflows"):
+        for name, one in _entries(configuration.get(kind)):
+            events = one.get("events") if isinstance(one, dict) else None
+            for index, event in enumerate(events if isinstance(events, list) else ()):
+                yield from _of_event(f"{kind}.{name}.events.{index}", event)
+
+
+def _of_event(place: str, event: object) -> Iterator[str]:
+    known = SCHEMA["functionEvents"]
+    keys = [key for key, _ in _entries(event)]
+    if len(keys) > 1 or (keys and keys[0] in SCHEMA["spellings"]["events"]):
+        return  # told with its spelling
+    if not keys or keys[0] not in known:
+        yield f"at '{place}': unsupported function event"
+        return
+    assert isinstance(event, dict)
+    yield from _messages(f"{place}.{keys[0]}", known[keys[0]], event[keys[0]])
+
+
+def _root() -> dict[str, Any]:
+    """Return the schema of a whole file, but for its events: the framework's own part, and ours."""
+    top, spellings = SCHEMA["topLevel"], SCHEMA["spellings"]
+    function = SCHEMA["function"]["properties"]
+    events = {"type": "array", "items": {"type": "object"}}
+    old = dict.fromkeys(spellings["function"], True)
+    workflows = json.loads(json.dumps(top["workflows"]))
+    [one] = workflows["patternProperties"].values()
+    one["properties"] |= old
+    return {
+        "type": "object",
+        "properties": {
+            **dict.fromkeys(SCHEMA["core"], True),
+            **top,
+            "workflows": workflows,
+            "service": SCHEMA["service"],
+            "provider": {
+                "type": "object",
+                "properties": {
+                    **dict.fromkeys(spellings["provider"], True),
+                    **SCHEMA["provider"]["properties"],
+                    "name": {"const": "isthmus"},
+                    "stage": {"type": "string", "pattern": "^[a-zA-Z0-9-]+$"},
+                },
+                "required": ["name"],
+                "additionalProperties": False,
+            },
+            "functions": {
+                "type": "object",
+                "patternProperties": {
+                    "^[a-zA-Z0-9-_]+$": {
+                        "type": "object",
+                        "properties": {**old, **function, "events": events},
+                        "required": SCHEMA["function"]["required"],
+                        "additionalProperties": False,
+                    }
+                },
+                "additionalProperties": False,
+            },
+            "custom": {"type": "object", "properties": SCHEMA["custom"]},
+        },
+        "required": ["provider", "service"],
+        "additionalProperties": False,
+    }
+
+
+def _messages(place: str, schema: Mapping[str, Any], value: object) -> Iterator[str]:
+    for error in Draft7Validator(schema).iter_errors(value):
+        yield from _told(place, error)
+
+
+def _told(place: str, error: ValidationError) -> Iterator[str]:
+    """Yield what the framework says of an error; of a choice, what it says of the one that was meant."""
+    path = [*place.split(".")] if place else []
+    path += [str(part) for part in error.absolute_path]
+    where = f"'{'.'.join(path)}'" if path else "root"
+    wanted = error.validator_value
+    match error.validator:
+        case "anyOf":
+            meant = [one for one in error.context or () if one.validator != "type"]
+            if not meant:
+                yield f"at {where}: unsupported configuration format"
+            for one in meant:
+                yield from _told(place, one)
+        case "additionalProperties":
+            for key in _strangers(error):
+                named = "name '{}' must be alphanumeric" if path == ["functions"] else "unrecognized property '{}'"
+                yield f"at {where}: {named.format(key)}"
+        case "required":
+            for key in wanted:
+                if key not in error.instance and f"'{key}'" in error.message:
+                    yield f"at {where}: must have required property '{key}'"
+        case "enum":
+            yield f"at {where}: must be equal to one of the allowed values [{', '.join(map(str, wanted))}]"
+        case "pattern":
+            yield f'at {where}: must match pattern "{wanted}"'
+        case "type":
+            yield f"at {where}: must be {wanted}"
+        case other:
+            yield f"at {where}: must be equal to {other}ant"
+
+
+def _strangers(error: ValidationError) -> list[str]:
+    import re  # noqa: PLC0415
+
+    schema = error.schema
+    assert isinstance(schema, dict)
+    patterns = schema.get("patternProperties", {})
+    known = schema.get("properties", {})
+    return [key for key in error.instance if key not in known and not any(re.search(one, key) for one in patterns)]
+
+
+def _entries(value: object) -> list[tuple[str, Any]]:
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def _without_null(value: Any) -> Any:
+    """Drop keys whose value is null, as the framework does: so an optional key is written."""
+    if isinstance(value, dict):
+        return {key: _without_null(one) for key, one in value.items() if one is not None}
+    return [_without_null(one) for one in value] if isinstance(value, list) else value
