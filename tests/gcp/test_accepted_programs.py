@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,17 @@ from random_programs import Programs
 
 from isthmus.adapters.gcp.compiler import compile_workflow, lowered
 from isthmus.adapters.gcp.emit import emit
-from isthmus.adapters.gcp.interpreter import Callbacks, Outcome, Response, Scheduler, load, start
+from isthmus.adapters.gcp.interpreter import (
+    Callbacks,
+    Choices,
+    First,
+    Outcome,
+    Response,
+    Scheduler,
+    Seeded,
+    load,
+    start,
+)
 from isthmus.adapters.gcp.interpreter.limits import LIMITS
 from isthmus.adapters.gcp.limits import SOURCE_BYTES_MAX, check
 from isthmus.core.program import limits
@@ -185,9 +196,9 @@ class Functions:
         return {"state": "answered", "answer": self.answer}
 
 
-def executed(composition: Any, functions: Functions | None = None) -> Outcome:
-    """Execute what a composition compiles to, where every function answers."""
-    scheduler, functions = Scheduler(), functions or Functions()
+def executed(composition: Any, functions: Functions | None = None, choices: Choices | None = None) -> Outcome:
+    """Execute what a composition compiles to."""
+    scheduler, functions = Scheduler(choices=choices), functions or Functions()
     execution = start(
         load(emit(lowered(composition, "place"))),
         {"run_id": "r1"},
@@ -215,6 +226,47 @@ def test_a_run_without_misfortune_takes_no_more_steps_than_were_counted(
 
     assert not outcome.failed or "isthmus" in str(outcome.error), outcome
     assert outcome.steps <= counted
+
+
+class Moody(Functions):
+    """Answer, refuse, fail for good or fail for now, by the step and a seed."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+        self.asked: list[tuple[str, str]] = []
+
+    def send(self, request: Any) -> Response:
+        body = json.loads(request.body)
+        self.asked.append((request.url, json.dumps(body, sort_keys=True)))
+        mood = zlib.crc32(f"{self.seed}/{body.get('step')}".encode()) % 12
+        again = sum(one == self.asked[-1] for one in self.asked)
+        if "/contracts/" in request.url and mood < 3 and again == 1:
+            reply: dict[str, Any] = {"state": "failing", "after_seconds": 3}
+        elif "/contracts/" in request.url and mood in (3, 4):
+            answer = {"refusal": "Rejected", "fields": {"rule": "x"}}
+            reply = {"state": "refused", "step": body["step"], "answer": answer}
+        elif "/contracts/" in request.url and mood == 5:
+            reply = {"state": "failed", "step": body["step"], "answer": {"error": "E", "place": "p"}}
+        else:
+            return super().send(request)
+        return Response(200, {"Content-Type": "application/json"}, json.dumps(reply).encode())
+
+
+@given(SEEDS, st.integers(1, 12), st.booleans())
+@settings(max_examples=25)
+def test_what_the_pages_leave_open_changes_nothing_of_a_compiled_run(
+    define: Define, seed: int, statements: int, parent: bool
+) -> None:
+    composition = accepted(define, Programs(seed).module(statements, parent=parent))
+    seen = set()
+    for choices in (First(), *(Seeded(number) for number in range(6))):
+        functions = Moody(seed)
+        outcome = executed(composition, functions, choices)
+        assert not outcome.failed, outcome.error
+        seen.add((outcome.result, tuple(sorted(functions.asked))))
+
+    assert len(seen) == 1
 
 
 def chain(length: int, last: str) -> str:
