@@ -94,17 +94,16 @@ def step() -> Routine:
     look = Switch(
         name="look",
         cases=(
-            _giving(f'({state} == "answered") and alone', F("response.body.answer")),
-            _giving(f'{state} == "answered"', F("response.body")),
             Case(condition=F(f'({state} == "failing") or ({state} == "sleeping")'), steps=(pause, once_more)),
+            _giving("not (alone)", F("response.body")),
+            _giving(f'{state} == "answered"', F("response.body.answer")),
         ),
     )
     named = _set("read", ("reply", F("response.body")), ("response", None))
-    side_by_side = Switch(name="side_by_side", cases=(_giving("not (alone)", F("reply")),))
     return Routine(
         name="isthmus_step",
         params=("base", "path", "timeout", "alone", "body"),
-        steps=(Try(name="ask", body=(post,), again=AGAIN), look, named, side_by_side, *_raising()),
+        steps=(Try(name="ask", body=(post,), again=AGAIN), look, named, *_raising()),
         purpose="ask a function",
     )
 
@@ -228,39 +227,41 @@ def run(contract: str, version: str, unit: str, parameter: str, *, first: bool) 
     """Return the routine that carries a run from its claim to its end; the first is `main`, and gets its argument."""
     base = f'sys.get_env("{environment(unit)}")'
     claimant = F('sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")')
-    request = record(run_id=F("run_id"), claimant=claimant, version=version)
+    run_id = F("args.run_id" if first else "run_id")
+    request = record(run_id=run_id, claimant=claimant, version=version)
     flow = Call(
         name="flow",
         routine=f"flow_{contract}",
-        arguments=Record((("run_id", F("run_id")), (parameter, F("loaded.answer")))),
-        result="ended",
+        arguments=Record((("run_id", run_id), (parameter, F("run.answer")))),
+        result="run",
     )
     stranger = _when("if_stranger", 'not ("isthmus" in tags)', Raise(name="raise_stranger", value=F("e")))
+    taken_back = record(base=F(base), run_id=run_id)
+    undo = Call(name="undo", routine="isthmus_take_back", arguments=taken_back, result="undone")
+    undo_at_once = Call(name="undo_at_once", routine="isthmus_take_back", arguments=taken_back, result="undone")
+    undone = Return(name="return_at_once", value=F("undone"))
     ended = (
         _set("tags_of", ("nothing", Items(())), ("tags", F('default(map.get(e, "tags"), nothing)'))),
         stranger,
-        _set("ended_by", ("ended", F("json.decode(text.encode(e.message))"))),
+        _set("ended_by", ("run", F("json.decode(text.encode(e.message))"))),
+        _when("if_fenced", '(run.state == "fenced") or (run.state == "stuck")', undo_at_once, undone),
     )
-    end = record(run_id=F("run_id"), step=F("ended.step"), state=F("ended.state"), answer=F("ended.answer"))
-    ended_here = '(finished.state == "completed") or (finished.state == "stuck")'
-    undo = Call(
-        name="undo", routine="isthmus_take_back", arguments=record(base=F(base), run_id=F("run_id")), result="undone"
-    )
-    begin: list[tuple[str, Value]] = [("run_id", F("args.run_id"))] if first else []
+    end = record(run_id=run_id, step=F("run.step"), state=F("run.state"), answer=F("run.answer"))
     steps = (
-        _set("begin", *begin, ("ended", None)),
-        _post("load", base, "/runs/load", request, "loaded"),
+        _post("load", base, "/runs/load", request, "run"),
         Switch(
             name="claimed",
             cases=(
-                Case(condition=F('loaded.state == "taking_back"'), next="undo"),
-                _giving('loaded.state != "running"', F("loaded.state")),
+                Case(condition=F('run.state == "taking_back"'), next="undo"),
+                _giving('run.state != "running"', F("run.state")),
             ),
         ),
         Try(name="body", body=(flow,), error="e", handling=ended),
-        _when("fenced", '(ended.state == "fenced") or (ended.state == "stuck")', go="undo"),
         _post("finish", base, "/runs/finish", end, "finished"),
-        Switch(name="done", cases=(_giving(ended_here, F("finished.state")),)),
+        Switch(
+            name="done",
+            cases=(_giving('(finished.state == "completed") or (finished.state == "stuck")', F("finished.state")),),
+        ),
         undo,
         Return(name="return_undone", value=F("undone")),
     )
