@@ -108,27 +108,23 @@ def step() -> Routine:
     )
 
 
-def _too_large() -> Record:
+def too_large() -> Raise:
+    """Return the step that says that answers take more together than a run may be given at once."""
     answer = ENCODER.encode(Failed("AnswersTooLarge", f"more than {COMMAND_BYTES_MAX} bytes"))
     ended = ENCODER.encode({"state": "failed", "step": "", "answer": Raw(answer)}).decode()
-    return record(code=409, message=ended, tags=Items(("isthmus", "failed")))
+    error = record(code=409, message=ended, tags=Items(("isthmus", "failed")))
+    return Raise(name="raise_large", value=error)
 
 
 def settle() -> Routine:
-    """Return the routine that decides among replies: a failure outranks a refusal, then source order decides."""
-    one = _set("one", ("key", F("string(place)")), ("reply", F("replies[key]")))
-    take = _set("take", ("answers", F("list.concat(answers, reply.answer)")), ("replies[key]", None))
-    answered = For(name="collect", value="place", span=(0, F("count - 1")), body=(one, take))
-    look = _set("look", ("key", F("string(seen)")), ("reply", F("replies[key]")))
-    worse = Switch(
-        name="if_bad",
-        cases=(
-            Case(condition=F('reply.state != "answered"'), steps=(_set("worse", ("bad", True)),)),
-            Case(condition=True, steps=(_set("add", ("size", F("size + reply.bytes"))),)),
-        ),
-    )
-    first = For(name="search", value="seen", span=(0, F("count - 1")), body=(look, worse))
-    again = _set("again", ("key", F("string(turn)")), ("reply", F("replies[key]")))
+    """Return the routine that raises what weighs most: a failure outranks a refusal, then source order decides.
+
+    It returns when all replies are answers. It is given none of these: what Workflows holds counts for every copy.
+    """
+    one = _set("one", ("key", F("string(place)")), ("reply", F("replies[key]")), ("size", F("size + reply.bytes")))
+    worse = _when("if_bad", 'reply.state != "answered"', _set("worse", ("bad", True)))
+    first = For(name="look", value="place", span=(0, F("count - 1")), body=(one, worse))
+    again = _set("one_again", ("key", F("string(turn)")), ("reply", F("replies[key]")))
     inner = For(
         name="each_reply",
         value="turn",
@@ -137,15 +133,10 @@ def settle() -> Routine:
     )
     ranks = Items(("fenced", "stuck", "failed", "refused", "timed_out"))
     steps = (
-        _set(
-            "begin", ("answers", Items(())), ("size", 0), ("bad", False), ("key", ""), ("reply", None), ("ranks", ranks)
-        ),
-        Switch(name="if_none", cases=(_giving("count == 0", F("answers")),)),
+        _set("begin", ("size", 0), ("bad", False), ("key", ""), ("reply", None), ("ranks", ranks)),
         first,
         _when("if_worse", "bad", For(name="rank", value="state", items=F("ranks"), body=(inner,))),
-        _when("if_large", f"size > {COMMAND_BYTES_MAX}", Raise(name="raise_large", value=_too_large())),
-        answered,
-        Return(name="return_answers", value=F("answers")),
+        _when("if_large", f"size > {COMMAND_BYTES_MAX}", too_large()),
     )
     return Routine(name="isthmus_settle", params=("replies", "count"), steps=steps, purpose="decide among replies")
 
@@ -181,9 +172,8 @@ def wait_event() -> Routine:
             name="decide",
             routine="isthmus_settle",
             arguments=record(replies=record(**{"0": F("reply")}), count=1),
-            result="answers",
         ),
-        Return(name="return_event", value=F("answers[0]")),
+        Return(name="return_event", value=F("reply.answer")),
     )
     return Routine(
         name="isthmus_wait_event",

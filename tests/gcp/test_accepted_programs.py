@@ -250,6 +250,7 @@ class Moody(Functions):
             reply = {"state": "failed", "step": body["step"], "answer": {"error": "E", "place": "p"}}
         else:
             return super().send(request)
+        reply["bytes"] = len(json.dumps(reply.get("answer")))
         return Response(200, {"Content-Type": "application/json"}, json.dumps(reply).encode())
 
 
@@ -311,6 +312,45 @@ def test_a_run_that_holds_200_kb_of_answers_fits_into_the_memory_of_an_execution
     outcome = executed(composition, functions)
 
     assert (outcome.failed, outcome.result) == (False, "completed"), outcome.error
+
+
+class Refusing(Functions):
+    """Refuse one step, and answer all others; keep how the run ended."""
+
+    def __init__(self, step: str, *, answer: int) -> None:
+        super().__init__(answer=answer)
+        self.step = step
+        self.ended: dict[str, Any] = {}
+
+    def send(self, request: Any) -> Response:
+        body = json.loads(request.body)
+        if body.get("step") == self.step and "/contracts/" in request.url:
+            answer = {"refusal": "Rejected", "fields": {"rule": "x"}}
+            reply = {"state": "refused", "step": self.step, "answer": answer, "bytes": 50}
+            return Response(200, {"Content-Type": "application/json"}, json.dumps(reply).encode())
+        self.ended = body if request.url.endswith("/runs/finish") else self.ended
+        return super().send(request)
+
+
+SIDES = {
+    "gather": f"await gather({'look(order), ' * 9}check(order))",
+    "each": "await each(look_at, order.lines, at_most=10)",
+}
+
+
+@pytest.mark.parametrize(("step", "state"), [("", "failed"), ("0/9", "refused")])
+@pytest.mark.parametrize("side", SIDES)
+def test_answers_that_are_too_large_together_end_the_run_and_not_the_execution(
+    define: Define, side: str, step: str, state: str
+) -> None:
+    composition, _ = define(FLOW + _indented(SIDES[side]) + END)
+    functions = Refusing(step or "none", answer=31 * KB)
+    functions.message["lines"] = [{"sku": "a", "quantity": 1}] * 20
+
+    outcome = executed(composition, functions)
+
+    assert (outcome.failed, functions.ended["state"]) == (False, state), outcome.error
+    assert ("AnswersTooLarge" in str(functions.ended)) == (not step)
 
 
 def test_a_chain_of_the_largest_messages_fits_into_the_memory_of_an_execution(define: Define) -> None:

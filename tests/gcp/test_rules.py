@@ -87,6 +87,7 @@ COMPILED: dict[int, Body] = {
     25: Body("await look(order)", ("timeout: 90", "condition: '${response.body.state ==", "auth:")),
     26: Body("await sleep(minutes(2))", ("seconds: 120", "call: sys.sleep")),
     27: Body("x = await look(order)", ("call: isthmus_step", "result: x"), ("${isthmus_step(",)),
+    28: Body("await gather(check(order), look(order))", ("""'${if(r_1.state == "answered", null, r_1.answer)}'""",)),
 }
 
 
@@ -271,6 +272,7 @@ INTERPRETED: dict[int, list[Text]] = {
         Text("main: {steps: [{a: {call: f, result: r}}, {b: {return: '${r}'}}]}\nf: {steps: [{a: {return: 3}}]}", 3),
         Text(one('http.get("http://x/echo")'), refused="call step"),
     ],
+    28: [Text(one("if(true, 1, 2)"), 1), Text(one("if(null, 1, 2)"), 2)],
 }
 
 
