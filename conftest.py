@@ -73,7 +73,8 @@ def evaluate_yaml(example: Example) -> None:
 
     names, workflows, programs = example.namespace["checked"]
     contracts = {one.name: one for one in names.values() if isinstance(one, Contract)}
-    composition: Any = SimpleNamespace(workflows=workflows, programs=programs, contracts=contracts)
+    versions = {(name, one.version): (workflows[name], one) for name, one in programs.items()}
+    composition: Any = SimpleNamespace(workflows=workflows, programs=programs, contracts=contracts, versions=versions)
     made = [emit(lowered(composition, name)) for name in programs]
     for part in re.split(r"^ *…\n", example.parsed, flags=re.MULTILINE):
         wanted = textwrap.dedent(part).rstrip("\n")

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -27,9 +28,11 @@ from isthmus.adapters.gcp.interpreter import (
 )
 from isthmus.adapters.gcp.interpreter.limits import LIMITS
 from isthmus.adapters.gcp.limits import SOURCE_BYTES_MAX, check
+from isthmus.core.errors import SourceError
 from isthmus.core.program import limits
 from isthmus.core.program.check import compiled_bytes, size_of
 from isthmus.core.program.step_count import run_steps
+from isthmus.core.versions import check_carried
 from isthmus.handlers.app import app
 
 type Define = Callable[[str], tuple[Any, list[Any]]]
@@ -63,6 +66,14 @@ def accepted(define: Define, text: str) -> Any:
     assert all(one.code in ("ISTH120", "ISTH126") for one in problems), problems
     assume(not problems)
     return composition
+
+
+def fits_whole(composition: Any) -> None:
+    """Hold what is compiled with every version that is carried against the limits."""
+    found = lowered(composition, "place")
+    text = emit(found)
+    check(found, text)
+    load(text)
 
 
 def fits(composition: Any) -> None:
@@ -330,6 +341,28 @@ class Refusing(Functions):
             return Response(200, {"Content-Type": "application/json"}, json.dumps(reply).encode())
         self.ended = body if request.url.endswith("/runs/finish") else self.ended
         return super().send(request)
+
+
+def test_versions_that_are_carried_count_and_what_is_accepted_with_them_compiles(define: Define) -> None:
+    text = "await look(order)\n" * 40
+    awaiting = FLOW + "    await child(order)\n" + END
+    composition, problems = define(FLOW.replace("place", "child") + _indented(text) + END + "\n\n" + awaiting)
+    workflow, today = composition.versions["child", composition.programs["child"].version]
+    accepted_with = []
+    for number in range(8):
+        reported: list[SourceError] = []
+        check_carried(composition.versions, composition.contracts, reported.append)
+        if not reported:
+            fits_whole(composition)
+            accepted_with.append(number)
+        else:
+            assert [one.code for one in reported] == ["ISTH131"]
+            assert "isthmus lock --drop child VERSION" in reported[0].instead
+        earlier = msgspec.structs.replace(today, version=f"{number:016x}")
+        composition.versions["child", earlier.version] = (workflow, earlier)
+
+    assert problems == []
+    assert accepted_with == [0, 1, 2, 3]
 
 
 SIDES = {
