@@ -9,7 +9,8 @@ from isthmus.adapters.gcp.lower import Lowering
 from isthmus.adapters.gcp.naming import variable
 from isthmus.adapters.gcp.routine import Compiled, Routine, called
 from isthmus.core.composition import Composition
-from isthmus.core.program import Program, awaited
+from isthmus.core.program import Program
+from isthmus.core.versions import with_children
 
 
 def compile_workflow(composition: Composition, contract: str, version: str | None = None) -> str:
@@ -24,18 +25,25 @@ def compile_workflow(composition: Composition, contract: str, version: str | Non
 
 
 def lowered(composition: Composition, contract: str, version: str | None = None) -> Compiled:
-    """Return a workflow and the workflows that it awaits, as routines."""
+    """Return a workflow and the workflows that it awaits, as routines; of those, all versions that are carried.
+
+    A child that began before a deployment keeps its version, whichever execution carries it on.
+    """
     program = composition.programs[contract] if version is None else composition.versions[contract, version][1]
     routines: list[Routine] = []
-    for name in _with_children(composition, program):
-        one = program if name == contract else composition.programs[name]
-        unit, parameter = composition.contracts[name].unit, variable(one.parameter)
-        routines.append(support.run(name, one.version, unit, parameter, first=name == contract))
-        routines.append(Lowering(composition, one).routine())
+    for name, programs in with_children(program, composition.versions).items():
+        flows = tuple((one.version, _flow(one, alone=len(programs) == 1)) for one in programs)
+        unit, parameter = composition.contracts[name].unit, variable(programs[0].parameter)
+        routines.append(support.run(name, flows, unit, parameter, first=name == contract))
+        routines += [Lowering(composition, one, _flow(one, alone=len(programs) == 1)).routine() for one in programs]
     routines += [support.step(), support.settle(), support.wait_event(), support.take_back(), support.is_fault()]
     used = _used(routines)
     kept = tuple(one for one in routines if one.name in used)
     return Compiled(contract=contract, version=program.version, file=program.file, routines=kept)
+
+
+def _flow(program: Program, *, alone: bool) -> str:
+    return f"flow_{program.contract}" if alone else f"flow_{program.contract}_{program.version}"
 
 
 def _used(routines: list[Routine]) -> set[str]:
@@ -46,14 +54,4 @@ def _used(routines: list[Routine]) -> set[str]:
         more = calls.get(left.pop(), set()) - found
         found |= more
         left += more
-    return found
-
-
-def _with_children(composition: Composition, program: Program) -> list[str]:
-    found, left = [program.contract], [program]
-    while left:
-        for name in awaited(left.pop(0)):
-            if name in composition.programs and name not in found:
-                found.append(name)
-                left.append(composition.programs[name])
     return found

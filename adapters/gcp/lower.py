@@ -1,7 +1,7 @@
 """A checked program as routines of Workflows.
 
 await execute_order(order)       call: isthmus_step, POST {unit}/contracts/execute_order
-await gather(a(x), b(x))         parallel, a shared reply each; then isthmus_settle: failure, refusal, source order
+await gather(a(x), b(x))         parallel, a shared reply each; isthmus_settle when not all are answers
 await each(a, xs, at_most=5)     parallel for with concurrency_limit: 5; then isthmus_settle
 await wait_for(E, key=k, …)      call: isthmus_wait_event, which registers a callback and asks the mailbox
 try … except Rejected            a try that keeps the error, then a switch on its tags
@@ -32,6 +32,7 @@ from isthmus.adapters.gcp.routine import (
     Value,
     record,
 )
+from isthmus.adapters.gcp.support import too_large
 from isthmus.adapters.runtime.execution import COMMAND_BYTES_MAX
 from isthmus.core.codec import MESSAGE_BYTES_MAX
 from isthmus.core.composition import Composition
@@ -50,8 +51,9 @@ def address(unit: str) -> Formula:
 class Lowering:
     """Lower one program."""
 
-    def __init__(self, composition: Composition, program: Program) -> None:
+    def __init__(self, composition: Composition, program: Program, name: str) -> None:
         self._composition = composition
+        self._routine = name
         self._program = program
         self._unit = composition.contracts[program.contract].unit
         self._names = Names()
@@ -75,7 +77,7 @@ class Lowering:
         ]
         end = Return(name="ended", value=record(state="answered", answer=None, step=""))
         return Routine(
-            name=f"flow_{self._program.contract}",
+            name=self._routine,
             params=("run_id", variable(self._program.parameter)),
             steps=(*begin, *body, end),
             purpose=f"{self._program.contract}, version {self._program.version}",
@@ -292,51 +294,100 @@ class Lowering:
         )
 
     def _side_by_side(self, node: nodes.Await, awaited: nodes.GatherOf | nodes.EachOf, step: Value) -> None:
-        line = node.span.line
-        prefix = step.text if isinstance(step, Formula) else f'"{step}"'
         if isinstance(awaited, nodes.GatherOf):
-            inputs = [self._value(call.message) for call in awaited.calls]
-            replies = [self._declare(self._names.temporary("r")) for _ in inputs]
-            branches = []
-            for place, (call, message, reply) in enumerate(zip(awaited.calls, inputs, replies, strict=True)):
-                at = f"{step}/{place}" if isinstance(step, str) else Formula(f'{prefix} + "/{place}"')
-                within = self._branch(node, call.contract, message, at, place, reply)
-                branches.append((self._name(node, f"branch_{place}_{call.contract}"), within))
-            name = self._name(node, "gather")
-            self._add(Parallel(name=name, line=line, shared=tuple(replies), branches=tuple(branches)))
-            self._settle(node, replies, node.targets)
-            return
-        items, found_in = (self._declare(self._names.temporary(kind)) for kind in ("t", "replies"))
-        item, index, key = (self._names.temporary(kind) for kind in ("item", "index", "key"))
-        self._set(node, "each_of", (items, self._value(awaited.items)), (found_in, Record(())))
-        at_index = Formula(f'{prefix} + "/" + string({index})')
-        keyed = Assign(name=self._name(node, "key"), line=line, values=((key, Formula(f"string({index})")),))
-        within = self._branch(node, awaited.contract, Formula(item), at_index, Formula(index), f"{found_in}[{key}]")
-        loop = For(name="each", line=line, value=item, index=index, items=Formula(items), body=(keyed, *within))
-        every = Parallel(
-            name=self._name(node, "each"), line=line, shared=(found_in,), loop=loop, at_most=awaited.at_most
-        )
-        case = Case(condition=Formula(f"len({items}) > 0"), steps=(every,))
-        self._add(Switch(name=self._name(node, "any"), line=line, cases=(case,)))
-        answers = variable(node.targets[0]) if node.targets else self._declare(self._names.temporary("answers"))
-        arguments = record(replies=Formula(found_in), count=Formula(f"len({found_in})"))
-        self._call(node, "settle", "isthmus_settle", arguments, answers)
-        self._set(node, "answers", (items, None), (found_in, None))
-
-    def _branch(
-        self, node: nodes.Await, contract: str, message: Value, step: Value, place: Value, reply: str
-    ) -> tuple[AnyStep, ...]:
-        outer, self._steps = self._steps, []
-        is_child = contract in self._composition.workflows
-        own = self._names.temporary("r") if is_child or "[" in reply else reply
-        if is_child:
-            self._child(node, contract, message, step, place, own)
+            self._gather(node, awaited, step)
         else:
-            self._ask(node, contract, message, step, place, own, alone=False)
-        if own != reply:
-            self._set(node, "reply", (reply, Formula(own)))
-        made, self._steps = self._steps, outer
-        return tuple(made)
+            self._each(node, awaited, step)
+
+    def _gather(self, node: nodes.Await, awaited: nodes.GatherOf, step: Value) -> None:
+        line = node.span.line
+        inputs = [self._value(call.message) for call in awaited.calls]
+        replies = [self._declare(self._names.temporary("r")) for _ in inputs]
+        branches = []
+        for place, (call, message, reply) in enumerate(zip(awaited.calls, inputs, replies, strict=True)):
+            outer, self._steps = self._steps, []
+            self._reply(node, call.contract, message, _below(step, f"{place}"), place, reply)
+            within, self._steps = tuple(self._steps), outer
+            branches.append((self._name(node, f"branch_{place}_{call.contract}"), within))
+        name = self._name(node, "gather")
+        self._add(Parallel(name=name, line=line, shared=tuple(replies), branches=tuple(branches)))
+        self._settle(node, replies, node.targets)
+
+    def _reply(self, node: nodes.Await, contract: str, message: Value, step: Value, place: Value, reply: str) -> None:
+        """Add the steps of one branch; a child is carried with a reply of the branch's own, which is shared at once."""
+        if contract not in self._composition.workflows:
+            self._ask(node, contract, message, step, place, reply, alone=False)
+            return
+        own = self._names.temporary("r")
+        self._child(node, contract, message, step, place, own)
+        self._set(node, "reply", (reply, Formula(own)))
+
+    def _each(self, node: nodes.Await, awaited: nodes.EachOf, step: Value) -> None:
+        line = node.span.line
+        items, replies, answers, found, size = (
+            self._declare(self._names.temporary(kind)) for kind in ("t", "replies", "answer", "answers", "size")
+        )
+        item, index, key, place, name = (
+            self._names.temporary(kind) for kind in ("item", "index", "key", "index", "key")
+        )
+        pairs: list[tuple[str, Value]] = [(items, self._value(awaited.items)), (replies, Record(()))]
+        self._set(node, "each_of", *pairs, (answers, Record(())), (found, Items(())), (size, 0))
+        outer, self._steps = self._steps, []
+        self._set(node, "key", (key, Formula(f"string({index})")))
+        self._share(
+            node, awaited.contract, Formula(item), _below(step, index=index), index, (replies, answers, key, size)
+        )
+        loop = For(name="each", line=line, value=item, index=index, items=Formula(items), body=tuple(self._steps))
+        self._steps = []
+        shared = (size, replies, answers)
+        self._add(Parallel(name=self._name(node, "each"), line=line, shared=shared, loop=loop, at_most=awaited.at_most))
+        settled = record(replies=Formula(replies), count=Formula(f"len({items})"))
+        self._call(node, "settle", "isthmus_settle", settled, None)
+        if node.targets:
+            taken = (
+                (name, Formula(f"string({place})")),
+                (found, Formula(f"list.concat({found}, {answers}[{name}])")),
+                (f"{answers}[{name}]", None),
+            )
+            take = Assign(name=self._name(node, "take"), line=line, values=taken)
+            span = (0, Formula(f"len({items}) - 1"))
+            self._add(For(name=self._name(node, "collect"), line=line, value=place, span=span, body=(take,)))
+        steps, self._steps = tuple(self._steps), outer
+        case = Case(condition=Formula(f"len({items}) > 0"), steps=steps)
+        self._add(Switch(name=self._name(node, "any"), line=line, cases=(case,)))
+        given = [(variable(target), Formula(found)) for target in node.targets]
+        self._set(node, "answers", *given, *((one, None) for one in (items, replies, answers, found)))
+
+    def _share(
+        self,
+        node: nodes.Await,
+        contract: str,
+        message: Value,
+        step: Value,
+        index: str,
+        shared: tuple[str, str, str, str],
+    ) -> None:
+        """Add the steps of one item: it shares how it went and, apart from that, the answer.
+
+        So `settle` is given no answers. Answers that take too much together are let go of, however many items there
+        are; `settle` says so from their lengths.
+        """
+        replies, answers, key, size = shared
+        own = self._names.temporary("r")
+        if contract in self._composition.workflows:
+            self._child(node, contract, message, step, Formula(index), own)
+        else:
+            self._ask(node, contract, message, step, Formula(index), own, alone=False)
+        answered = f'{own}.state == "answered"'
+        kept = Formula(f"if(({answered}) and ({size} <= {COMMAND_BYTES_MAX}), {own}.answer, null)")
+        self._set(
+            node,
+            "reply",
+            (size, Formula(f"{size} + {own}.bytes")),
+            (f"{answers}[{key}]", kept),
+            (f"{own}.answer", Formula(f"if({answered}, null, {own}.answer)")),
+            (f"{replies}[{key}]", Formula(own)),
+        )
 
     def _body(self, contract: str, message: Value, step: Value, place: Value) -> Record:
         return record(
@@ -396,18 +447,27 @@ class Lowering:
         """Take the answers when all replies are answers, and let `isthmus_settle` raise what weighs most when not."""
         found = Record(tuple((str(place), Formula(reply)) for place, reply in enumerate(replies)))
         all_answered = " and ".join(f'({reply}.state == "answered")' for reply in replies)
-        conditions = [f"not ({all_answered})"]
+        outer, self._steps = self._steps, []
+        if len(replies) > 1:
+            freed = (Formula(f'if({reply}.state == "answered", null, {reply}.answer)') for reply in replies)
+            self._set(node, "free", *((f"{reply}.answer", value) for reply, value in zip(replies, freed, strict=True)))
+        self._call(node, "settle", "isthmus_settle", record(replies=found, count=len(replies)), None)
+        made, self._steps = self._steps, outer
+        cases = [Case(condition=Formula(f"not ({all_answered})"), steps=tuple(made))]
         if len(replies) * MESSAGE_BYTES_MAX > COMMAND_BYTES_MAX:
-            conditions.append(" + ".join(f"{reply}.bytes" for reply in replies) + f" > {COMMAND_BYTES_MAX}")
-        cases = []
-        for condition in conditions:
-            outer, self._steps = self._steps, []
-            self._call(node, "settle", "isthmus_settle", record(replies=found, count=len(replies)), None)
-            made, self._steps = self._steps, outer
-            cases.append(Case(condition=Formula(condition), steps=tuple(made)))
+            size = " + ".join(f"{reply}.bytes" for reply in replies)
+            cases.append(Case(condition=Formula(f"{size} > {COMMAND_BYTES_MAX}"), steps=(too_large(),)))
         self._add(Switch(name=self._name(node, "if_not_answered"), line=node.span.line, cases=tuple(cases)))
         taken = [(variable(name), Formula(f"{reply}.answer")) for name, reply in zip(targets, replies, strict=False)]
         self._set(node, "answers", *taken, *((reply, None) for reply in replies))
+
+
+def _below(step: Value, place: str = "", *, index: str = "") -> Value:
+    """Return the step of one branch: the step of the await, and the branch's place or the variable that holds it."""
+    if isinstance(step, str) and place:
+        return f"{step}/{place}"
+    text = step.text if isinstance(step, Formula) else f'"{step}"'
+    return Formula(f'{text} + "/{place}"' if place else f'{text} + "/" + string({index})')
 
 
 def _all(steps: Sequence[AnyStep]) -> list[AnyStep]:

@@ -3,7 +3,7 @@
 Every request is `POST {base of the unit}<path>`, JSON with OIDC; every reply is status 200 and a map with `state`:
 
 | path | request | states of the reply |
-| /runs/load | run_id, claimant, version | running (answer: input), taking_back, stuck, fenced |
+| /runs/load | run_id, claimant, versions | running (answer: input; version), taking_back, stuck, fenced |
 | /contracts/NAME | run_id, step, contract, input, ordinal, branch | answered, refused, failing, failed, stuck, fenced |
 | /runs/child | the same | started (child), or what is recorded |
 | /runs/recall | run_id, step, contract | answered, refused, failed, fenced |
@@ -94,42 +94,37 @@ def step() -> Routine:
     look = Switch(
         name="look",
         cases=(
-            _giving(f'({state} == "answered") and alone', F("response.body.answer")),
-            _giving(f'{state} == "answered"', F("response.body")),
             Case(condition=F(f'({state} == "failing") or ({state} == "sleeping")'), steps=(pause, once_more)),
+            _giving("not (alone)", F("response.body")),
+            _giving(f'{state} == "answered"', F("response.body.answer")),
         ),
     )
     named = _set("read", ("reply", F("response.body")), ("response", None))
-    side_by_side = Switch(name="side_by_side", cases=(_giving("not (alone)", F("reply")),))
     return Routine(
         name="isthmus_step",
         params=("base", "path", "timeout", "alone", "body"),
-        steps=(Try(name="ask", body=(post,), again=AGAIN), look, named, side_by_side, *_raising()),
+        steps=(Try(name="ask", body=(post,), again=AGAIN), look, named, *_raising()),
         purpose="ask a function",
     )
 
 
-def _too_large() -> Record:
+def too_large() -> Raise:
+    """Return the step that says that answers take more together than a run may be given at once."""
     answer = ENCODER.encode(Failed("AnswersTooLarge", f"more than {COMMAND_BYTES_MAX} bytes"))
     ended = ENCODER.encode({"state": "failed", "step": "", "answer": Raw(answer)}).decode()
-    return record(code=409, message=ended, tags=Items(("isthmus", "failed")))
+    error = record(code=409, message=ended, tags=Items(("isthmus", "failed")))
+    return Raise(name="raise_large", value=error)
 
 
 def settle() -> Routine:
-    """Return the routine that decides among replies: a failure outranks a refusal, then source order decides."""
-    one = _set("one", ("key", F("string(place)")), ("reply", F("replies[key]")))
-    take = _set("take", ("answers", F("list.concat(answers, reply.answer)")), ("replies[key]", None))
-    answered = For(name="collect", value="place", span=(0, F("count - 1")), body=(one, take))
-    look = _set("look", ("key", F("string(seen)")), ("reply", F("replies[key]")))
-    worse = Switch(
-        name="if_bad",
-        cases=(
-            Case(condition=F('reply.state != "answered"'), steps=(_set("worse", ("bad", True)),)),
-            Case(condition=True, steps=(_set("add", ("size", F("size + reply.bytes"))),)),
-        ),
-    )
-    first = For(name="search", value="seen", span=(0, F("count - 1")), body=(look, worse))
-    again = _set("again", ("key", F("string(turn)")), ("reply", F("replies[key]")))
+    """Return the routine that raises what weighs most: a failure outranks a refusal, then source order decides.
+
+    It returns when all replies are answers. It is given none of these: what Workflows holds counts for every copy.
+    """
+    one = _set("one", ("key", F("string(place)")), ("reply", F("replies[key]")), ("size", F("size + reply.bytes")))
+    worse = _when("if_bad", 'reply.state != "answered"', _set("worse", ("bad", True)))
+    first = For(name="look", value="place", span=(0, F("count - 1")), body=(one, worse))
+    again = _set("one_again", ("key", F("string(turn)")), ("reply", F("replies[key]")))
     inner = For(
         name="each_reply",
         value="turn",
@@ -138,15 +133,10 @@ def settle() -> Routine:
     )
     ranks = Items(("fenced", "stuck", "failed", "refused", "timed_out"))
     steps = (
-        _set(
-            "begin", ("answers", Items(())), ("size", 0), ("bad", False), ("key", ""), ("reply", None), ("ranks", ranks)
-        ),
-        Switch(name="if_none", cases=(_giving("count == 0", F("answers")),)),
+        _set("begin", ("size", 0), ("bad", False), ("key", ""), ("reply", None), ("ranks", ranks)),
         first,
         _when("if_worse", "bad", For(name="rank", value="state", items=F("ranks"), body=(inner,))),
-        _when("if_large", f"size > {COMMAND_BYTES_MAX}", Raise(name="raise_large", value=_too_large())),
-        answered,
-        Return(name="return_answers", value=F("answers")),
+        _when("if_large", f"size > {COMMAND_BYTES_MAX}", too_large()),
     )
     return Routine(name="isthmus_settle", params=("replies", "count"), steps=steps, purpose="decide among replies")
 
@@ -182,9 +172,8 @@ def wait_event() -> Routine:
             name="decide",
             routine="isthmus_settle",
             arguments=record(replies=record(**{"0": F("reply")}), count=1),
-            result="answers",
         ),
-        Return(name="return_event", value=F("answers[0]")),
+        Return(name="return_event", value=F("reply.answer")),
     )
     return Routine(
         name="isthmus_wait_event",
@@ -224,43 +213,46 @@ def is_fault() -> Routine:
     return Routine(name="isthmus_is_fault", params=("e",), steps=steps, purpose="say whether a call is made again")
 
 
-def run(contract: str, version: str, unit: str, parameter: str, *, first: bool) -> Routine:
-    """Return the routine that carries a run from its claim to its end; the first is `main`, and gets its argument."""
+def run(contract: str, flows: tuple[tuple[str, str], ...], unit: str, parameter: str, *, first: bool) -> Routine:
+    """Return the routine that carries a run from its claim to its end, by its version; the first is `main`."""
     base = f'sys.get_env("{environment(unit)}")'
     claimant = F('sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")')
-    request = record(run_id=F("run_id"), claimant=claimant, version=version)
-    flow = Call(
-        name="flow",
-        routine=f"flow_{contract}",
-        arguments=Record((("run_id", F("run_id")), (parameter, F("loaded.answer")))),
-        result="ended",
-    )
+    run_id = F("args.run_id" if first else "run_id")
+    request = record(run_id=run_id, claimant=claimant, versions=Items(tuple(version for version, _ in flows)))
+    arguments = Record((("run_id", run_id), (parameter, F("run.answer"))))
+    calls = [Call(name=name, routine=name, arguments=arguments, result="run") for _, name in flows]
+    flow: AnyStep = calls[0]
+    if len(calls) > 1:
+        of_version = [F(f'run.version == "{version}"') for version, _ in flows]
+        cases = (Case(condition=test, steps=(call,)) for test, call in zip(of_version, calls, strict=True))
+        flow = Switch(name="by_version", cases=tuple(cases))
     stranger = _when("if_stranger", 'not ("isthmus" in tags)', Raise(name="raise_stranger", value=F("e")))
+    taken_back = record(base=F(base), run_id=run_id)
+    undo = Call(name="undo", routine="isthmus_take_back", arguments=taken_back, result="undone")
+    undo_at_once = Call(name="undo_at_once", routine="isthmus_take_back", arguments=taken_back, result="undone")
+    undone = Return(name="return_at_once", value=F("undone"))
     ended = (
         _set("tags_of", ("nothing", Items(())), ("tags", F('default(map.get(e, "tags"), nothing)'))),
         stranger,
-        _set("ended_by", ("ended", F("json.decode(text.encode(e.message))"))),
+        _set("ended_by", ("run", F("json.decode(text.encode(e.message))"))),
+        _when("if_fenced", '(run.state == "fenced") or (run.state == "stuck")', undo_at_once, undone),
     )
-    end = record(run_id=F("run_id"), step=F("ended.step"), state=F("ended.state"), answer=F("ended.answer"))
-    ended_here = '(finished.state == "completed") or (finished.state == "stuck")'
-    undo = Call(
-        name="undo", routine="isthmus_take_back", arguments=record(base=F(base), run_id=F("run_id")), result="undone"
-    )
-    begin: list[tuple[str, Value]] = [("run_id", F("args.run_id"))] if first else []
+    end = record(run_id=run_id, step=F("run.step"), state=F("run.state"), answer=F("run.answer"))
     steps = (
-        _set("begin", *begin, ("ended", None)),
-        _post("load", base, "/runs/load", request, "loaded"),
+        _post("load", base, "/runs/load", request, "run"),
         Switch(
             name="claimed",
             cases=(
-                Case(condition=F('loaded.state == "taking_back"'), next="undo"),
-                _giving('loaded.state != "running"', F("loaded.state")),
+                Case(condition=F('run.state == "taking_back"'), next="undo"),
+                _giving('run.state != "running"', F("run.state")),
             ),
         ),
         Try(name="body", body=(flow,), error="e", handling=ended),
-        _when("fenced", '(ended.state == "fenced") or (ended.state == "stuck")', go="undo"),
         _post("finish", base, "/runs/finish", end, "finished"),
-        Switch(name="done", cases=(_giving(ended_here, F("finished.state")),)),
+        Switch(
+            name="done",
+            cases=(_giving('(finished.state == "completed") or (finished.state == "stuck")', F("finished.state")),),
+        ),
         undo,
         Return(name="return_undone", value=F("undone")),
     )

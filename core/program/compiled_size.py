@@ -32,11 +32,15 @@ from isthmus.core.program.extent import (
     together,
 )
 
-SUPPORT_BYTES: Final = {"always": 3_400, "settle": 4_100, "wait_event": 2_300}
+SUPPORT_BYTES: Final = {"always": 3_400, "settle": 3_500, "wait_event": 2_300}
 """The routines that every workflow calls, and those that some do."""
 
+LARGE: Final = 6
+"""Answers of a `gather` that are never too large together; of more than these the lengths are looked at."""
+
+TOO_LARGE_BYTES: Final = 240
 HEAD_BYTES: Final = 200
-RUN_BYTES: Final = 2_150
+RUN_BYTES: Final = 2_500
 """The routine that carries a run, without the names in it."""
 
 MADE: Final = "x" * MADE_CHARACTERS
@@ -252,34 +256,56 @@ class _Flow:
         return together(values, head(node, "gather"), shared, *branches, self._settle(node, count))
 
     def _each(self, node: nodes.Await, awaited: nodes.EachOf) -> Extent:
-        self.made += 4
+        self.made += 5
         self.support.add("settle")
-        items = together(pair(MADE_CHARACTERS, awaited.items), lines(f"{MADE}: {{}}"))
+        begun = lines(f"{MADE}: {{}}", f"{MADE}: {{}}", f"{MADE}: []", f"{MADE}: 0")
+        items = together(pair(MADE_CHARACTERS, awaited.items), begun)
         item = nodes.Name(span=node.span, name=MADE)
         call = nodes.CallOf(span=awaited.span, contract=awaited.contract, message=item)
         keyed = assigning(node, "key", lines(f"{MADE}: '${{string({MADE})}}'"))
-        turn = together(keyed, self._branch(node, call))
+        answered = f'{MADE}.state == "answered"'
+        kept = lines(
+            f"{MADE}: '${{{MADE} + {MADE}.bytes}}'",
+            f"{MADE}[{MADE}]: '${{if(({answered}) and ({MADE} <= 204800), {MADE}.answer, null)}}'",
+            f"{MADE}.answer: '${{if({answered}, null, {MADE}.answer)}}'",
+            f"{MADE}[{MADE}]: '${{{MADE}}}'",
+        )
+        turn = together(keyed, self._asked(node, call), assigning(node, "reply", kept))
         every = together(
             head(node, "each"),
-            lines("    parallel:", f"      shared: [{MADE}]", "      concurrency_limit: 10", "      for:"),
+            lines(
+                "    parallel:", f"      shared: [{MADE}, {MADE}, {MADE}]", "      concurrency_limit: 10", "      for:"
+            ),
             lines(f"        value: {MADE}", f"        index: {MADE}", f"        in: '${{{MADE}}}'", "        steps:"),
             turn.inside(10),
         )
         arguments = lines(f"replies: '${{{MADE}}}'", f"count: '${{len({MADE})}}'")
-        result = size(node.targets[0]) if node.targets else MADE_CHARACTERS
+        taken = lines(
+            f"{MADE}: '${{string({MADE})}}'",
+            f"{MADE}: '${{list.concat({MADE}, {MADE}[{MADE}])}}'",
+            f"{MADE}[{MADE}]: null",
+        )
+        opening = lines("    for:", f"      value: {MADE}", f"      range: [0, '${{len({MADE}) - 1}}']", "      steps:")
+        collect = together(head(node, "collect"), opening, assigning(node, "take", taken).inside(8))
+        settle = self._call(node, "settle", "isthmus_settle", arguments, 0)
+        given = [line(len(f"v_: '${{{MADE}}}'") + size(target)) for target in node.targets]
         return together(
             steps_before(awaited.items),
             assigning(node, "each_of", items),
-            switching(node, "any", case(len("len() > 0") + MADE_CHARACTERS, every)),
-            self._call(node, "settle", "isthmus_settle", arguments, result),
-            assigning(node, "answers", lines(f"{MADE}: null", f"{MADE}: null")),
+            switching(node, "any", case(len("len() > 0") + MADE_CHARACTERS, together(every, settle, collect))),
+            assigning(node, "answers", *given, *(lines(f"{MADE}: null") for _ in range(4))),
         )
 
-    def _branch(self, node: nodes.Await, call: nodes.CallOf) -> Extent:
-        reply = assigning(node, "reply", lines(f"{MADE}[{MADE}]: '${{{MADE}}}'"))
+    def _asked(self, node: nodes.Await, call: nodes.CallOf) -> Extent:
         if call.contract in self._workflows:
-            return together(self._child(node, call), reply)
-        return together(self._ask(node, call, MADE_CHARACTERS), reply)
+            return self._child(node, call)
+        return self._ask(node, call, MADE_CHARACTERS)
+
+    def _branch(self, node: nodes.Await, call: nodes.CallOf) -> Extent:
+        shared = assigning(node, "reply", lines(f"{MADE}: '${{{MADE}}}'"))
+        return (
+            together(self._asked(node, call), shared) if call.contract in self._workflows else self._asked(node, call)
+        )
 
     def _step(self, node: nodes.Await) -> Extent:
         return together(
@@ -326,7 +352,10 @@ class _Flow:
         condition = len("not ()") + count * len(f'({MADE}.state == "answered") and ')
         taken = [line(len(f"v_: '${{{MADE}.answer}}'") + size(target)) for target in node.targets]
         freed = [lines(f"{MADE}: null") for _ in range(count)]
-        cases = [case(condition, settle)] if count == 1 else [case(condition, settle)] * 2
+        let_go = f"{MADE}.answer: '${{if({MADE}.state == \"answered\", null, {MADE}.answer)}}'"
+        freed_first = [assigning(node, "free", *(lines(let_go) for _ in range(count)))] if count > 1 else []
+        cases = [case(condition, together(*freed_first, settle))]
+        cases += [case(count * (MADE_CHARACTERS + 9) + 10, Extent(6, TOO_LARGE_BYTES))] if count > LARGE else []
         looked = switching(node, "if_not_answered", *cases)
         return together(looked, assigning(node, "answers", *taken, *freed))
 

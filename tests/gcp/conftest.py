@@ -44,7 +44,8 @@ def define(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Co
         workflows = {one.contract.name: one for one in names.values() if isinstance(one, Workflow)}
         programs, problems = check_workflows(workflows)
         contracts = {one.name: one for one in names.values() if isinstance(one, Contract)}
-        fake: Any = SimpleNamespace(workflows=workflows, programs=programs, contracts=contracts)
+        versions = {(name, one.version): (workflows[name], one) for name, one in programs.items()}
+        fake: Any = SimpleNamespace(workflows=workflows, programs=programs, contracts=contracts, versions=versions)
         return cast("Composition", fake), problems
 
     return define_text

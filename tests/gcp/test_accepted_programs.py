@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -13,12 +15,24 @@ from random_programs import Programs
 
 from isthmus.adapters.gcp.compiler import compile_workflow, lowered
 from isthmus.adapters.gcp.emit import emit
-from isthmus.adapters.gcp.interpreter import Callbacks, Outcome, Response, Scheduler, load, start
+from isthmus.adapters.gcp.interpreter import (
+    Callbacks,
+    Choices,
+    First,
+    Outcome,
+    Response,
+    Scheduler,
+    Seeded,
+    load,
+    start,
+)
 from isthmus.adapters.gcp.interpreter.limits import LIMITS
 from isthmus.adapters.gcp.limits import SOURCE_BYTES_MAX, check
+from isthmus.core.errors import SourceError
 from isthmus.core.program import limits
 from isthmus.core.program.check import compiled_bytes, size_of
 from isthmus.core.program.step_count import run_steps
+from isthmus.core.versions import check_carried
 from isthmus.handlers.app import app
 
 type Define = Callable[[str], tuple[Any, list[Any]]]
@@ -52,6 +66,14 @@ def accepted(define: Define, text: str) -> Any:
     assert all(one.code in ("ISTH120", "ISTH126") for one in problems), problems
     assume(not problems)
     return composition
+
+
+def fits_whole(composition: Any) -> None:
+    """Hold what is compiled with every version that is carried against the limits."""
+    found = lowered(composition, "place")
+    text = emit(found)
+    check(found, text)
+    load(text)
 
 
 def fits(composition: Any) -> None:
@@ -185,9 +207,9 @@ class Functions:
         return {"state": "answered", "answer": self.answer}
 
 
-def executed(composition: Any, functions: Functions | None = None) -> Outcome:
-    """Execute what a composition compiles to, where every function answers."""
-    scheduler, functions = Scheduler(), functions or Functions()
+def executed(composition: Any, functions: Functions | None = None, choices: Choices | None = None) -> Outcome:
+    """Execute what a composition compiles to."""
+    scheduler, functions = Scheduler(choices=choices), functions or Functions()
     execution = start(
         load(emit(lowered(composition, "place"))),
         {"run_id": "r1"},
@@ -215,6 +237,48 @@ def test_a_run_without_misfortune_takes_no_more_steps_than_were_counted(
 
     assert not outcome.failed or "isthmus" in str(outcome.error), outcome
     assert outcome.steps <= counted
+
+
+class Moody(Functions):
+    """Answer, refuse, fail for good or fail for now, by the step and a seed."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+        self.asked: list[tuple[str, str]] = []
+
+    def send(self, request: Any) -> Response:
+        body = json.loads(request.body)
+        self.asked.append((request.url, json.dumps(body, sort_keys=True)))
+        mood = zlib.crc32(f"{self.seed}/{body.get('step')}".encode()) % 12
+        again = sum(one == self.asked[-1] for one in self.asked)
+        if "/contracts/" in request.url and mood < 3 and again == 1:
+            reply: dict[str, Any] = {"state": "failing", "after_seconds": 3}
+        elif "/contracts/" in request.url and mood in (3, 4):
+            answer = {"refusal": "Rejected", "fields": {"rule": "x"}}
+            reply = {"state": "refused", "step": body["step"], "answer": answer}
+        elif "/contracts/" in request.url and mood == 5:
+            reply = {"state": "failed", "step": body["step"], "answer": {"error": "E", "place": "p"}}
+        else:
+            return super().send(request)
+        reply["bytes"] = len(json.dumps(reply.get("answer")))
+        return Response(200, {"Content-Type": "application/json"}, json.dumps(reply).encode())
+
+
+@given(SEEDS, st.integers(1, 12), st.booleans())
+@settings(max_examples=25)
+def test_what_the_pages_leave_open_changes_nothing_of_a_compiled_run(
+    define: Define, seed: int, statements: int, parent: bool
+) -> None:
+    composition = accepted(define, Programs(seed).module(statements, parent=parent))
+    seen = set()
+    for choices in (First(), *(Seeded(number) for number in range(6))):
+        functions = Moody(seed)
+        outcome = executed(composition, functions, choices)
+        assert not outcome.failed, outcome.error
+        seen.add((outcome.result, tuple(sorted(functions.asked))))
+
+    assert len(seen) == 1
 
 
 def chain(length: int, last: str) -> str:
@@ -259,6 +323,67 @@ def test_a_run_that_holds_200_kb_of_answers_fits_into_the_memory_of_an_execution
     outcome = executed(composition, functions)
 
     assert (outcome.failed, outcome.result) == (False, "completed"), outcome.error
+
+
+class Refusing(Functions):
+    """Refuse one step, and answer all others; keep how the run ended."""
+
+    def __init__(self, step: str, *, answer: int) -> None:
+        super().__init__(answer=answer)
+        self.step = step
+        self.ended: dict[str, Any] = {}
+
+    def send(self, request: Any) -> Response:
+        body = json.loads(request.body)
+        if body.get("step") == self.step and "/contracts/" in request.url:
+            answer = {"refusal": "Rejected", "fields": {"rule": "x"}}
+            reply = {"state": "refused", "step": self.step, "answer": answer, "bytes": 50}
+            return Response(200, {"Content-Type": "application/json"}, json.dumps(reply).encode())
+        self.ended = body if request.url.endswith("/runs/finish") else self.ended
+        return super().send(request)
+
+
+def test_versions_that_are_carried_count_and_what_is_accepted_with_them_compiles(define: Define) -> None:
+    text = "await look(order)\n" * 40
+    awaiting = FLOW + "    await child(order)\n" + END
+    composition, problems = define(FLOW.replace("place", "child") + _indented(text) + END + "\n\n" + awaiting)
+    workflow, today = composition.versions["child", composition.programs["child"].version]
+    accepted_with = []
+    for number in range(8):
+        reported: list[SourceError] = []
+        check_carried(composition.versions, composition.contracts, reported.append)
+        if not reported:
+            fits_whole(composition)
+            accepted_with.append(number)
+        else:
+            assert [one.code for one in reported] == ["ISTH131"]
+            assert "isthmus lock --drop child VERSION" in reported[0].instead
+        earlier = msgspec.structs.replace(today, version=f"{number:016x}")
+        composition.versions["child", earlier.version] = (workflow, earlier)
+
+    assert problems == []
+    assert accepted_with == [0, 1, 2, 3]
+
+
+SIDES = {
+    "gather": f"await gather({'look(order), ' * 9}check(order))",
+    "each": "await each(look_at, order.lines, at_most=10)",
+}
+
+
+@pytest.mark.parametrize(("step", "state"), [("", "failed"), ("0/9", "refused")])
+@pytest.mark.parametrize("side", SIDES)
+def test_answers_that_are_too_large_together_end_the_run_and_not_the_execution(
+    define: Define, side: str, step: str, state: str
+) -> None:
+    composition, _ = define(FLOW + _indented(SIDES[side]) + END)
+    functions = Refusing(step or "none", answer=31 * KB)
+    functions.message["lines"] = [{"sku": "a", "quantity": 1}] * 20
+
+    outcome = executed(composition, functions)
+
+    assert (outcome.failed, functions.ended["state"]) == (False, state), outcome.error
+    assert ("AnswersTooLarge" in str(functions.ended)) == (not step)
 
 
 def test_a_chain_of_the_largest_messages_fits_into_the_memory_of_an_execution(define: Define) -> None:
