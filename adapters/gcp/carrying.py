@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from isthmus.adapters.gcp.callbacks import Callbacks
-from isthmus.adapters.gcp.executions import Executions, ExecutionState, name_of
+from isthmus.adapters.gcp.executions import UNDER_WAY, Executions, ExecutionState, name_of
 from isthmus.adapters.gcp.functions import root_of
 from isthmus.adapters.gcp.naming import workflow_name
 from isthmus.adapters.runtime.host import Host
@@ -38,8 +38,6 @@ LOOKED_AT_MAX: Final = 500
 """How many executions one sweep asks about; the next one goes on elsewhere."""
 
 GOES_ON: Final = frozenset({RunStatus.STARTED, RunStatus.RUNNING, RunStatus.TAKING_BACK})
-
-UNDER_WAY: Final = frozenset({ExecutionState.ACTIVE, ExecutionState.QUEUED})
 
 
 class Carrying:

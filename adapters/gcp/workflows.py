@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from isthmus.adapters.gcp.executions import ExecutionState, name_of
+from isthmus.adapters.gcp.executions import UNDER_WAY, ExecutionState, name_of
 from isthmus.core.errors import EnvironmentFault, InputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ RUN: Final = "run_id"
 """What an execution is asked to carry on; also the label by which it is found in Google's console."""
 
 ON_THIS_MACHINE: Final = "127.0.0.1"
-UNDER_WAY: Final = frozenset({ExecutionState.ACTIVE, ExecutionState.QUEUED})
 
 
 class WorkflowsUrlInvalid(InputError):

@@ -48,7 +48,9 @@ class Running:
         self.execution: interpreter.Execution | None = None
         self.ended = threading.Event()
 
-    def run(self, workflow: interpreter.Workflow, environment: Mapping[str, str], identity: Callable[[Any], str] | None) -> None:
+    def run(
+        self, workflow: interpreter.Workflow, environment: Mapping[str, str], identity: Callable[[Any], str] | None
+    ) -> None:
         """Run the workflow to its end."""
         transport = HttpTransport(identity)
         with CallbackServer(self.scheduler) as server:
