@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -30,6 +29,7 @@ from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.runtime.driving import Call, Reply, do_step
 from isthmus.adapters.runtime.host import Host
 from isthmus.adapters.runtime.requests import Unacceptable
+from isthmus.adapters.runtime.units import home_unit
 from isthmus.core.codec import ENCODER, UNREADABLE
 from isthmus.core.composition import Composition
 
@@ -38,13 +38,6 @@ PLATFORM_AUTHENTICATES: Final = "WEBSITE_AUTH_ENABLED"
 PRINCIPAL: Final = "x-ms-client-principal-id"
 
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
-
-
-def home_unit(composition: Composition) -> str:
-    """Return the home unit: the one that most workflows are in, the first by name of several."""
-    plan = composition.blueprint
-    counted = Counter(one.unit for one in plan.workflows) or Counter(one.unit for one in plan.functions)
-    return min(counted, key=lambda unit: (-counted[unit], unit))
 
 
 def units_of(composition: Composition) -> tuple[str, ...]:
