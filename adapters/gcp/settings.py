@@ -95,7 +95,7 @@ class Settings:
 
     def callbacks(self) -> Callbacks:
         """Return the callbacks of Workflows."""
-        return GoogleCallbacks(self.token)
+        return GoogleCallbacks(self.token, are_here=GoogleExecutions(setting(WORKFLOWS)).is_here)
 
     def address(self) -> str:
         """Return where this unit's functions listen."""
