@@ -22,9 +22,11 @@ from executions_service import ExecutionsService
 from metadata import TOKEN, Metadata
 from pubsub_service import Pubsub
 from signing import ACCOUNT, Published, Signer
+from sqlalchemy import select
 
 from isthmus.adapters.runtime.vault import KeyFile
 from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.schema import CALLBACK
 from isthmus.adapters.sql.views import Views
 
 SECONDS_MAX = 60
@@ -45,7 +47,9 @@ class Deployed:
         source = STAND.read_text("utf-8").replace("minutes(1)", "seconds(1)").replace("minutes(30)", "seconds(20)")
         self.folder = folder
         (folder / "stand.py").write_text(source, "utf-8")
-        subprocess.run([*COMMAND, "package", "google", "--app", "stand:app"], cwd=folder, check=True, capture_output=True)
+        subprocess.run(
+            [*COMMAND, "package", "google", "--app", "stand:app"], cwd=folder, check=True, capture_output=True
+        )
         self.package = folder / "dist" / "google"
         self.url = f"http://127.0.0.1:{free_port()}"
         self.database_url = f"sqlite:///{folder / 'stand.db'}"
@@ -156,7 +160,15 @@ class Deployed:
         with Views(database) as views:
             found = views.run(run_id).status
         database.close()
-        return found
+        return str(found)
+
+    def waits(self, run_id: str) -> bool:
+        """Say whether a run's execution waits for an event at a callback."""
+        database = Database.open(self.database_url, migrate=False)
+        with database.engine.connect() as connection:
+            found = connection.execute(select(CALLBACK.c.url).where(CALLBACK.c.run_id == run_id)).first()
+        database.close()
+        return found is not None
 
     def wait_until(self, is_so: Callable[[], bool], seconds: float = SECONDS_MAX) -> None:
         deadline = time.monotonic() + seconds
