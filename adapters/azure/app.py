@@ -23,22 +23,16 @@ from isthmus.adapters.azure.streams import add_streams
 from isthmus.adapters.azure.surroundings import host_of
 from isthmus.adapters.azure.timers import add_timers
 from isthmus.adapters.azure.topics import add_subscriptions
-from isthmus.adapters.azure.units import add_calls, elsewhere, home_unit
+from isthmus.adapters.azure.units import add_calls, elsewhere
 from isthmus.adapters.runtime import driving
 from isthmus.adapters.runtime.driving import Call, End, Trouble
 from isthmus.adapters.runtime.workflows_lock import load_app
 from isthmus.core.app import App
+from isthmus.core.blueprint import home_unit
 from isthmus.core.codec import ENCODER
 from isthmus.core.composition import Composition
-from isthmus.core.errors import SourceError
 
 CALL: Final = msgspec.json.Decoder(Call)
-
-
-class OtherApp(SourceError):
-    """Report an App that is not the one which its folder was packaged from."""
-
-    code = "ISTH142"
 
 
 def functions_of(reference: str, folder: Path, unit: str | None = None) -> Functions:
@@ -54,7 +48,7 @@ def functions_of(reference: str, folder: Path, unit: str | None = None) -> Funct
 def functions_of_composition(composition: Composition, unit: str | None = None) -> Functions:
     """Return the functions of a composition: of one of its units, or all in one app. Raises UnfitForAzure (ISTH140)."""
     functions = Functions()
-    if unit is not None and unit != home_unit(composition):
+    if unit is not None and unit != home_unit(composition.blueprint):
         add_calls(functions, host_of(composition), unit)
         return functions
     host = host_of(composition, elsewhere(composition) if unit is not None else None)

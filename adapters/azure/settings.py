@@ -11,8 +11,9 @@ from isthmus.adapters.azure.calling import scope_setting, url_setting
 from isthmus.adapters.azure.service_bus import NAMESPACE as SERVICE_BUS
 from isthmus.adapters.azure.streams import NAMESPACE as EVENT_HUBS
 from isthmus.adapters.azure.surroundings import KEY_VAULT
-from isthmus.adapters.azure.units import CALLERS, home_unit, units_of
+from isthmus.adapters.azure.units import CALLERS, units_of
 from isthmus.adapters.runtime.settings import DATABASE
+from isthmus.core.blueprint import home_unit
 from isthmus.core.composition import Composition
 
 ACTIVITIES_MAX: Final = 16
@@ -37,7 +38,7 @@ def app_settings(composition: Composition, unit: str | None = None) -> dict[str,
     }
     if composition.topics or composition.late_events:
         settings[SERVICE_BUS] = "<namespace>.servicebus.windows.net"
-    if unit is not None and unit != home_unit(composition):
+    if unit is not None and unit != home_unit(composition.blueprint):
         return {**settings, CALLERS: "<principal id of the home unit's identity>"}
     settings[STRICT_TYPING] = "1"
     if composition.app.streams:

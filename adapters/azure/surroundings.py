@@ -21,18 +21,17 @@ from isthmus.adapters.runtime.deployment import Clock
 from isthmus.adapters.runtime.envelope import Envelope
 from isthmus.adapters.runtime.host import Host, Outlet, surroundings
 from isthmus.adapters.runtime.operations import SCHEDULE_TOPIC, STREAM_TOPIC
-from isthmus.adapters.runtime.settings import DATABASE, FOLDER, KEY_FILE, SettingMissing, setting
-from isthmus.adapters.runtime.vault import KeyFile, MasterKey
+from isthmus.adapters.runtime.settings import DATABASE, FOLDER, key_from_file, logs_in_by_token, setting
+from isthmus.adapters.runtime.vault import MasterKey
 from isthmus.adapters.sql.database import Database
 from isthmus.core.composition import Composition
-from isthmus.core.errors import KeyUnavailable
 
 BACKEND = "azure"
 
 HANDLED_HERE = (STREAM_TOPIC, SCHEDULE_TOPIC)
 """What goes through the outbox and not through Service Bus: whoever took it in has it handled too."""
 
-KEY_VAULT, LOGIN = "ISTHMUS_KEY_VAULT", "ISTHMUS_DATABASE_LOGIN"
+KEY_VAULT = "ISTHMUS_KEY_VAULT"
 
 
 def host_of(composition: Composition, elsewhere: Mapping[str, str] | None = None) -> Host:
@@ -47,27 +46,20 @@ class Settings:
     def database(self) -> Database:
         """Open the database; its schema was brought up to date before the app was deployed."""
         database = Database.open(setting(DATABASE), migrate=False)
-        if not _is_by_token(database):
+        if not logs_in_by_token(database, "entra"):
             return database
         from isthmus.adapters.azure.entra import log_in_by_token  # noqa: PLC0415  # only where a server is logged in to
 
         return log_in_by_token(database)
 
     def master(self) -> MasterKey:
-        """Return the master key: the vault's, or else a file's, which is never made here: a moved app would lose it."""
+        """Return the master key: the vault's, or else a file's."""
         vault = os.environ.get(KEY_VAULT)
         if vault:
             from isthmus.adapters.azure.key_vault import KeyVault  # noqa: PLC0415  # its client is slow to import
 
             return Envelope(KeyVault(vault))
-        path = Path(setting(KEY_FILE))
-        if not path.is_file():
-            raise KeyUnavailable(
-                "there is no such file",
-                place=str(path),
-                instead=f"mount it, name it in {KEY_FILE}; or set {KEY_VAULT}",
-            )
-        return KeyFile(path)
+        return key_from_file(otherwise=KEY_VAULT)
 
     def folder(self) -> Path:
         """Return the folder, by default the one that the app is deployed to."""
@@ -94,14 +86,3 @@ class OperatorSettings(Settings):
     def outlet(self) -> Outlet | None:
         """Return nothing: what is published waits for the sweep."""
         return None
-
-
-def _is_by_token(database: Database) -> bool:
-    """Say whether Entra ID gives the password: where none is known of a server that is reached over a network."""
-    login = os.environ.get(LOGIN)
-    if login not in {None, "", "entra", "url"}:
-        raise SettingMissing(f"{LOGIN} is neither entra nor url", place="app settings", instead="set one of them")
-    url = database.engine.url
-    if database.dialect != "postgresql" or login == "url":
-        return False
-    return login == "entra" or (bool(url.host) and not url.password)

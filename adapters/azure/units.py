@@ -29,7 +29,7 @@ from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.runtime.driving import Call, Reply, do_step
 from isthmus.adapters.runtime.host import Host
 from isthmus.adapters.runtime.requests import Unacceptable
-from isthmus.core import blueprint
+from isthmus.core.blueprint import deployed_units
 from isthmus.core.codec import ENCODER, UNREADABLE
 from isthmus.core.composition import Composition
 
@@ -40,17 +40,12 @@ PRINCIPAL: Final = "x-ms-client-principal-id"
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 
 
-def home_unit(composition: Composition) -> str:
-    """Return the home unit of an App."""
-    return blueprint.home_unit(composition.blueprint)
-
-
 def units_of(composition: Composition) -> tuple[str, ...]:
-    """Return the units that are deployed, home first.
+    """Return the units that are deployed: home, and those of contracts that handlers fulfil and workflows may await.
 
     Raises UnfitForAzure (ISTH140) for names that folders and settings cannot have.
     """
-    units = blueprint.deployed_units(composition.blueprint)
+    units = deployed_units(composition.blueprint)
     problems = list(_wrong_names(units)) if len(units) > 1 else []
     if problems:
         raise UnfitForAzure(composition.name, problems)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from isthmus.adapters.gcp.callbacks import Callbacks
-from isthmus.adapters.gcp.executions import Executions, ExecutionState, name_of
+from isthmus.adapters.gcp.executions import UNDER_WAY, Executions, ExecutionState, name_of
 from isthmus.adapters.gcp.functions import root_of
 from isthmus.adapters.gcp.naming import workflow_name
 from isthmus.adapters.runtime.host import Host
@@ -39,14 +39,16 @@ LOOKED_AT_MAX: Final = 500
 
 GOES_ON: Final = frozenset({RunStatus.STARTED, RunStatus.RUNNING, RunStatus.TAKING_BACK})
 
-UNDER_WAY: Final = frozenset({ExecutionState.ACTIVE, ExecutionState.QUEUED})
-
 
 class Carrying:
-    """Begin, wake and replace the executions that carry the runs of one host."""
+    """Begin, wake and replace the executions that carry the runs of one host.
 
-    def __init__(self, host: Host, executions: Executions, callbacks: Callbacks) -> None:
+    What cannot be done now is left to the sweep; with `leaves_faults` off it is raised.
+    """
+
+    def __init__(self, host: Host, executions: Executions, callbacks: Callbacks, *, leaves_faults: bool = True) -> None:
         self._host = host
+        self._leaves_faults = leaves_faults
         self._executions = executions
         self._callbacks = callbacks
 
@@ -68,6 +70,8 @@ class Carrying:
         try:
             act(*arguments)
         except EnvironmentFault:
+            if not self._leaves_faults:
+                raise
             log.exception("nothing is done about run %s now; the sweep will do it", run_id)
             return False
         return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class ExecutionState(StrEnum):
@@ -21,6 +21,10 @@ class ExecutionState(StrEnum):
     CANCELLED = "CANCELLED"
     UNAVAILABLE = "UNAVAILABLE"
     UNKNOWN = "UNKNOWN"
+
+
+UNDER_WAY: Final = frozenset({ExecutionState.ACTIVE, ExecutionState.QUEUED})
+"""How an execution stands that has not ended."""
 
 
 class Executions(Protocol):

@@ -48,6 +48,11 @@ def topic_name(topic: str) -> str:
     return topic.replace(":", ".")
 
 
+def subscription_name(topic: str, subscriber: str) -> str:
+    """Return the name of the subscription by which a contract has a topic's messages."""
+    return f"{topic_name(topic)}.{subscriber}"
+
+
 def environment(unit: str) -> str:
     """Return the environment variable of a workflow that holds the address of a unit's functions."""
     return "ISTHMUS_URL_" + re.sub(r"[^A-Z0-9]", "_", unit.upper())

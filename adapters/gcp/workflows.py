@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from isthmus.adapters.gcp.executions import ExecutionState, name_of
+from isthmus.adapters.gcp.executions import UNDER_WAY, ExecutionState, name_of
 from isthmus.core.errors import EnvironmentFault, InputError
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ RUN: Final = "run_id"
 """What an execution is asked to carry on; also the label by which it is found in Google's console."""
 
 ON_THIS_MACHINE: Final = "127.0.0.1"
-UNDER_WAY: Final = frozenset({ExecutionState.ACTIVE, ExecutionState.QUEUED})
 
 
 class WorkflowsUrlInvalid(InputError):
@@ -53,13 +52,13 @@ class GoogleExecutions:
         self.url = url.rstrip("/")
         parts = urlsplit(self.url)
         known = parts.scheme == "https" and (parts.hostname or "").endswith(".googleapis.com")
-        self._is_here = parts.scheme == "http" and parts.hostname == ON_THIS_MACHINE and ":" in parts.netloc
+        self.is_here = parts.scheme == "http" and parts.hostname == ON_THIS_MACHINE and ":" in parts.netloc
         match parts.path.split("/"):
             case ["", "projects", project, "locations", location] if project and location:
                 self._parent = f"projects/{project}/locations/{location}/workflows"
             case _:
-                known = self._is_here = False
-        if not (known or self._is_here) or parts.query or parts.fragment:
+                known = self.is_here = False
+        if not (known or self.is_here) or parts.query or parts.fragment:
             raise WorkflowsUrlInvalid(
                 "it names no project and region of Workflows",
                 place=url,
@@ -127,7 +126,7 @@ class GoogleExecutions:
         """Return the client, made when it is first needed: it takes seconds to import."""
         with self._lock:
             if self._client is None:
-                self._client = _client_here(self._address) if self._is_here else _client_of(self._address)
+                self._client = _client_here(self._address) if self.is_here else _client_of(self._address)
             return self._client
 
 
