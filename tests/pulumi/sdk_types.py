@@ -198,7 +198,27 @@ def _of_container(value: Any, expected: Any, scope: dict[str, Any], path: str) -
 def in_preview(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs, with an unknown for every property of a nested output that the cloud would compute."""
     declared = outputs_of(token)
-    return {key: _with_unknowns(value, declared[key]) if key in declared else value for key, value in inputs.items()}
+    shaped = answered(token, inputs)
+    return {key: _with_unknowns(value, declared[key]) if key in declared else value for key, value in shaped.items()}
+
+
+def answered(token: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs in the shape in which the cloud answers them: some lists of ids come back as maps by id."""
+    declared = outputs_of(token)
+    return {key: _shaped(value, declared[key]) if key in declared else value for key, value in inputs.items()}
+
+
+def _shaped(value: Any, declared: Any) -> Any:
+    declared = _types.unwrap_type(declared)
+    origin, arguments = typing.get_origin(declared), typing.get_args(declared)
+    if isinstance(value, list) and origin in MAPPINGS:
+        return {str(one): {} for one in value if one != UNKNOWN}
+    if isinstance(value, list) and arguments:
+        return [_shaped(one, arguments[0]) for one in value]
+    if isinstance(value, dict) and SIGNATURE not in value and _is_output(declared):
+        fields = _types.output_type_types(declared)
+        return {key: _shaped(one, fields[key]) if key in fields else one for key, one in value.items()}
+    return value
 
 
 def _with_unknowns(value: Any, declared: Any) -> Any:

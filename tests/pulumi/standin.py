@@ -165,7 +165,9 @@ class StandInCloud(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: Any) -> Any:
         token, inputs = _token(request.urn), unpack(request.news)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=pack({**unpack(request.olds), **inputs}))
+            return provider_pb2.UpdateResponse(
+                properties=pack({**unpack(request.olds), **sdk_types.answered(token, inputs)})
+            )
         self.failures.hold(request.urn, context)
         _, outputs = self._computed(token, inputs, context)
         with self._lock:
@@ -199,7 +201,7 @@ class StandInCloud(provider_pb2_grpc.ResourceProviderServicer):
     def _computed(self, token: str, inputs: dict[str, Any], context: Any) -> tuple[str, dict[str, Any]]:
         configured = self._configured.get(context.peer(), {})
         identifier, known = computed.identity(token, plain(inputs), configured)
-        return identifier, sdk_types.completed(token, {**inputs, **known}, identifier)
+        return identifier, sdk_types.completed(token, {**sdk_types.answered(token, inputs), **known}, identifier)
 
     def _hold_to_preconditions(self, token: str, inputs: dict[str, Any], identifier: str, context: Any) -> None:
         others = {key: one for key, one in self.resources().items() if key != identifier}
