@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 import pulumi.runtime
@@ -14,13 +14,17 @@ from isthmus.core.app import App
 from isthmus.core.blueprint import Blueprint
 from isthmus.core.errors import InputError, IsthmusError
 from isthmus.provision.demand import Demand, demand_of
-from isthmus.provision.packages import migrations_of, packages_of
+from isthmus.provision.packages import Package, migrations_of, packages_of
 from isthmus.provision.review import Review, hold_to_connections
 from isthmus.provision.stack import NAMESPACE, Stack, read_stack
 
 if TYPE_CHECKING:
     from isthmus.provision.azure_target import AzureTarget
     from isthmus.provision.google_target import GoogleTarget
+
+
+ALREADY_TOLD: Final = 32
+"""How a program exits that has told its own error: the engine then adds none."""
 
 
 class AppMissing(InputError):
@@ -40,21 +44,27 @@ def deploy() -> AzureTarget | GoogleTarget:
         hold_to_connections(stack, demand)
         packages = packages_of(stack, demand, Path.cwd())
         migrations = migrations_of(packages[demand.home.name], stack)
+        target = target_of(stack, demand, packages, migrations)
     except IsthmusError as error:
-        raise pulumi.RunError(str(error)) from None
-    target: AzureTarget | GoogleTarget
-    if stack.cloud == "azure":
-        from isthmus.provision.azure_target import AzureTarget  # noqa: PLC0415  # one cloud's SDK, not both
-
-        target = AzureTarget(demand.app, stack, demand, packages, migrations)
-    else:
-        from isthmus.provision.google_target import GoogleTarget  # noqa: PLC0415
-
-        target = GoogleTarget(demand.app, stack, demand, packages, migrations)
+        pulumi.log.error(str(error))
+        sys.exit(ALREADY_TOLD)
     tell(target.review)
     pulumi.export("endpoints", target.endpoints)
     pulumi.export("sealedJournal", target.sealed_journal)
     return target
+
+
+def target_of(
+    stack: Stack, demand: Demand, packages: dict[str, Package], migrations: Package
+) -> AzureTarget | GoogleTarget:
+    """Make everything on the cloud that the stack names; that cloud's SDK is imported, and not the other's."""
+    if stack.cloud == "azure":
+        from isthmus.provision.azure_target import AzureTarget  # noqa: PLC0415
+
+        return AzureTarget(demand.app, stack, demand, packages, migrations)
+    from isthmus.provision.google_target import GoogleTarget  # noqa: PLC0415
+
+    return GoogleTarget(demand.app, stack, demand, packages, migrations)
 
 
 def current_stack() -> Stack:

@@ -30,7 +30,7 @@ def make_budget(site: Site, budget: Budget, parent: pulumi.Resource) -> billing.
     return billing.Budget(
         "budget",
         billing_account=budget.billing_account,
-        display_name=site.names.of(longest=DISPLAY_NAME_MAX),
+        display_name=site.names.whole(longest=DISPLAY_NAME_MAX),
         amount={"specified_amount": {"units": str(budget.amount), "currency_code": budget.currency}},
         budget_filter={
             "projects": [pulumi.Output.concat("projects/", site.number)],

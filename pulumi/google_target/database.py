@@ -51,7 +51,7 @@ class Database(pulumi.ComponentResource):
             self.instance, self.host = made.name, made.private_ip_address
         database = sql.Database(
             "database",
-            name=site.names.of(longest=63).replace("-", "_"),
+            name=site.names.whole(longest=63).replace("-", "_"),
             instance=self.instance,
             project=site.project,
             opts=site.options(self, "sqladmin", retain=site.stack.is_production),

@@ -71,7 +71,7 @@ class Delivery(pulumi.ComponentResource):
         )
         return cloudrunv2.Job(
             "migrations",
-            name=site.names.of("migrate", longest=JOB_MAX),
+            name=site.names.whole("migrate", longest=JOB_MAX),
             project=site.project,
             location=site.region,
             deletion_protection=False,

@@ -30,6 +30,7 @@ from isthmus.provision.google_target.secret_places import LATEST, SecretPlaces
 from isthmus.provision.google_target.site import Site
 from isthmus.provision.google_target.telemetry import Telemetry
 from isthmus.provision.packages import Package
+from isthmus.provision.review import connections_per_instance
 
 RUNTIME: Final = "python313"
 ENTRY_POINT: Final = "app"
@@ -37,6 +38,7 @@ FUNCTION_MAX: Final = 50
 """Its name, a hyphen and the project's number are one label of its address, which has 63 characters at most."""
 
 SECONDS_MIN, SECONDS_MAX = 60, 3_600
+MEMORY_MAX_MB: Final = ((1, 4_096), (2, 8_192), (4, 16_384))
 EVERYTHING_THROUGH_THE_NETWORK: Final = "VPC_EGRESS_ALL_TRAFFIC"
 
 
@@ -73,7 +75,7 @@ class Functions(pulumi.ComponentResource):
 
     def name_of(self, who: str) -> str:
         """Return the name of a function, and of the Cloud Run service that it is."""
-        return self._around.site.names.of(who, longest=FUNCTION_MAX)
+        return self._around.site.names.whole(who, longest=FUNCTION_MAX)
 
     def address_of(self, who: str) -> pulumi.Output[str]:
         """Return where a function listens, before it is made."""
@@ -112,19 +114,16 @@ class Functions(pulumi.ComponentResource):
         around = self._around
         site = around.site
         settings: dict[str, pulumi.Input[str]] = {
-            "ISTHMUS_ADDRESS": self.address_of(unit.name),
+            "ISTHMUS_URL": self.address_of(unit.name),
             "ISTHMUS_CALLERS": pulumi.Output.all(*(around.identities.email(one) for one in CALLERS)).apply(",".join),
             "ISTHMUS_KMS_KEY": around.keys.personal,
-            "ISTHMUS_UNIT": unit.name,
+            "ISTHMUS_PUBSUB": f"https://{site.region}-pubsub.googleapis.com/projects/{site.project}/topics/{site.prefix}",
         }
-        if unit.sends_to:
-            at = f"https://{site.region}-pubsub.googleapis.com"
-            settings["ISTHMUS_PUBSUB"] = f"{at}/projects/{site.project}/topics/{site.prefix}"
         if unit.is_home:
             settings["ISTHMUS_SEALED_JOURNAL"] = around.journal.location
             if self._demand.workflows:
-                where = f"projects/{site.project}/locations/{site.region}/workflows/{site.prefix}"
-                settings["ISTHMUS_WORKFLOWS"] = where
+                at = f"https://workflowexecutions.googleapis.com/projects/{site.project}/locations/{site.region}"
+                settings["ISTHMUS_WORKFLOWS"] = f"{at}/workflows/{site.prefix}"
         return settings
 
     def _ingress(self, unit: UnitDemand) -> str:
@@ -167,8 +166,8 @@ class Functions(pulumi.ComponentResource):
             service_config={
                 "service_account_email": around.identities.email(who),
                 "available_memory": f"{sizes.memory_mb}Mi",
-                "available_cpu": "1",
-                "max_instance_request_concurrency": sizes.connections_per_instance,
+                "available_cpu": processors_for(sizes.memory_mb),
+                "max_instance_request_concurrency": connections_per_instance(site.stack, who),
                 "min_instance_count": least,
                 "max_instance_count": most,
                 "timeout_seconds": seconds,
@@ -187,6 +186,7 @@ class Functions(pulumi.ComponentResource):
                         "version": LATEST,
                     }
                     for name in secrets
+                    if name in site.stack.secrets
                 ],
             },
             labels=site.labels,
@@ -194,6 +194,11 @@ class Functions(pulumi.ComponentResource):
                 self, "cloudfunctions", "run", "cloudbuild", after=[*around.ready, *around.keys.ready, *after]
             ),
         )
+
+
+def processors_for(memory_mb: int) -> str:
+    """Return the fewest processors that so much memory takes: cloud.google.com/run/docs/configuring/memory-limits."""
+    return next((str(count) for count, most_mb in MEMORY_MAX_MB if memory_mb <= most_mb), "8")
 
 
 def secret_setting(name: str) -> str:

@@ -37,7 +37,7 @@ class Identities(pulumi.ComponentResource):
         self.of: dict[str, serviceaccount.Account] = {
             name: serviceaccount.Account(
                 f"account-{name}",
-                account_id=site.names.of(*which, longest=ACCOUNT_MAX),
+                account_id=site.names.whole(*which, longest=ACCOUNT_MAX),
                 display_name=f"{demand.app} {site.stack.name}: {' '.join(which)}",
                 project=site.project,
                 opts=site.options(self, "iam"),

@@ -2,7 +2,7 @@
 
 10.80.0.0/16   a /22 for each unit and one for migrations: Cloud Run takes two addresses for each instance, in blocks
 10.81.0.0/20   peered with Google's own network, where the database answers
-199.36.153.8   private.googleapis.com: Google's APIs and the other units, reached without leaving Google's network
+199.36.153.4   restricted.googleapis.com: Google's APIs and the other units, inside Google's network, and nothing more
 
 A unit reaches Google's APIs and the database; the hosts that its ports declare, by name and over TLS; nothing else.
 A unit that declares no hosts has no address that the internet could answer.
@@ -24,8 +24,8 @@ from isthmus.provision.demand import Demand, UnitDemand
 from isthmus.provision.google_target.identity import MIGRATIONS
 from isthmus.provision.google_target.site import Site
 
-GOOGLE_APIS: Final = "199.36.153.8/30"
-GOOGLE_API_ADDRESSES: Final = ("199.36.153.8", "199.36.153.9", "199.36.153.10", "199.36.153.11")
+GOOGLE_APIS: Final = "199.36.153.4/30"
+GOOGLE_API_ADDRESSES: Final = ("199.36.153.4", "199.36.153.5", "199.36.153.6", "199.36.153.7")
 DATABASES: Final = ("10.81.0.0", 20)
 EVERYWHERE: Final = "0.0.0.0/0"
 INTERNET_GATEWAY: Final = "default-internet-gateway"
@@ -97,7 +97,7 @@ class Network(pulumi.ComponentResource):
                 opts=self._site.options(self, "compute"),
             )
         )
-        for domain, at in (("googleapis.com", "private.googleapis.com"), ("run.app", "run.app")):
+        for domain, at in (("googleapis.com", "restricted.googleapis.com"), ("run.app", "run.app")):
             self._zone(network, domain, at)
 
     def _zone(self, network: compute.Network, domain: str, at: str) -> None:

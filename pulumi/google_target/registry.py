@@ -31,7 +31,7 @@ class Registry(pulumi.ComponentResource):
             "images",
             project=site.project,
             location=site.region,
-            repository_id=site.names.of("images", longest=REPOSITORY_MAX),
+            repository_id=site.names.whole("images", longest=REPOSITORY_MAX),
             format="DOCKER",
             description=f"the functions of stack {site.stack.name}",
             kms_key_name=keys.at_rest,

@@ -1,8 +1,8 @@
-"""Secrets: a place for each that a port declares, kept in the stack's region alone, with a note instead of the value.
+"""Secrets: a place for each that a port declares, kept in the stack's region alone, and left empty.
 
 The program makes the place and never the value: a value in a program would be in its state. Somebody who may write
-secrets puts it there: `gcloud secrets versions add NAME --data-file=FILE`. The note is the first version, for Cloud
-Run starts nothing that refers to a secret without one.
+secrets puts it there: `gcloud secrets versions add NAME --data-file=FILE`. Cloud Run starts nothing that refers to a
+secret without a value, so a function is given one when the stack says that it is filled: `isthmus:secrets`.
 
 https://cloud.google.com/run/docs/configuring/services/secrets
 """
@@ -19,7 +19,6 @@ from isthmus.provision.google_target.identity import Identities
 from isthmus.provision.google_target.keys import Keys
 from isthmus.provision.google_target.site import Site
 
-NOTE: Final = "to be written"
 LATEST: Final = "latest"
 SECRET_MAX: Final = 255
 
@@ -32,7 +31,7 @@ class SecretPlaces(pulumi.ComponentResource):
         self.ids: dict[str, str] = {}
         self.ready: list[pulumi.Resource] = []
         for name in demand.secrets:
-            self.ids[name] = site.names.of("secret", name, longest=SECRET_MAX)
+            self.ids[name] = site.names.whole("secret", name, longest=SECRET_MAX)
             place = secretmanager.Secret(
                 name,
                 project=site.project,
@@ -49,15 +48,6 @@ class SecretPlaces(pulumi.ComponentResource):
                 },
                 labels=site.labels,
                 opts=site.options(self, "secretmanager", after=keys.ready, protect=site.stack.is_production),
-            )
-            self.ready.append(
-                secretmanager.SecretVersion(
-                    f"{name}-note",
-                    secret=place.id,
-                    secret_data=NOTE,
-                    deletion_policy="ABANDON",
-                    opts=site.options(self, "secretmanager"),
-                )
             )
             self.ready += [
                 secretmanager.SecretIamMember(

@@ -15,11 +15,11 @@ from pulumi_gcp import organizations
 
 from isthmus.core.errors import InputError
 from isthmus.provision.google_target.services import Services
-from isthmus.provision.naming import PROVIDER_ADDS, Names
+from isthmus.provision.naming import Names
 from isthmus.provision.stack import Stack
 
 LABEL_MAX: Final = 63
-PREFIX_MAX: Final = 32
+PREFIX_MAX: Final = 24
 
 
 class StackNameTooLong(InputError):
@@ -46,7 +46,7 @@ class Site(NamedTuple):
     @property
     def prefix(self) -> str:
         """Return what the names begin with that the code makes for itself: those of topics and workflows."""
-        return f"{self.names.of(longest=PREFIX_MAX)}-"
+        return f"{self.names.whole(longest=PREFIX_MAX)}-"
 
     def options(
         self,
@@ -86,9 +86,9 @@ def site_of(stack: Stack, names: Names, parent: pulumi.Resource) -> Site:
 
 def hold_to_prefix(stack: Stack, names: Names) -> None:
     """Refuse what would be cut: by these names the stack's logs are known. Raises StackNameTooLong (ISTH189)."""
-    if names.of(longest=PREFIX_MAX) != names.of(longest=sys.maxsize):
+    if names.whole(longest=PREFIX_MAX) != names.whole(longest=sys.maxsize):
         raise StackNameTooLong(
-            f"the app's name and the stack's have more than {PREFIX_MAX - PROVIDER_ADDS} characters together",
+            f"the app's name and the stack's have more than {PREFIX_MAX} characters together",
             place=f"stack {stack.name}",
             instead="give one of them a shorter name",
         )

@@ -47,7 +47,7 @@ class Telemetry(pulumi.ComponentResource):
                 "logs",
                 project=site.project,
                 location=site.region,
-                bucket_id=site.names.of("logs", longest=BUCKET_ID_MAX),
+                bucket_id=site.names.whole("logs", longest=BUCKET_ID_MAX),
                 description=f"the logs of stack {site.stack.name}",
                 retention_days=LOG_DAYS,
                 opts=site.options(self, "logging"),

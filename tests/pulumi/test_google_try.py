@@ -16,6 +16,7 @@ def test_up(project, stand_in, tmp_path):
         app=APP,
         cloud="google",
         region="europe-west1",
+        sizes={"connectionsPerInstance": 16},
         packages=str(folder),
         existing={"project": "desk-dev"},
         budget={"amount": 500, "since": "2027-01-01", "alert": ["a@example.com"], "billingAccount": "000000-AAAAAA-000000"},
