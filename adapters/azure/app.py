@@ -30,15 +30,8 @@ from isthmus.adapters.runtime.workflows_lock import load_app
 from isthmus.core.app import App
 from isthmus.core.codec import ENCODER
 from isthmus.core.composition import Composition
-from isthmus.core.errors import SourceError
 
 CALL: Final = msgspec.json.Decoder(Call)
-
-
-class OtherApp(SourceError):
-    """Report an App that is not the one which its folder was packaged from."""
-
-    code = "ISTH142"
 
 
 def functions_of(reference: str, folder: Path, unit: str | None = None) -> Functions:

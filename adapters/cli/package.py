@@ -53,7 +53,8 @@ def azure(app_reference: str | None, folder: Path, unit: str | None) -> None:
 
 def _prove(folder: Path) -> None:
     """Index a folder, and print what the worker found there."""
-    from isthmus.adapters.azure.package import index_package, size_of  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.package import index_package  # noqa: PLC0415  # an extra
+    from isthmus.adapters.runtime.packaging import size_of  # noqa: PLC0415
 
     indexed = index_package(folder)
     rows = [

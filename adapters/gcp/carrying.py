@@ -41,10 +41,14 @@ GOES_ON: Final = frozenset({RunStatus.STARTED, RunStatus.RUNNING, RunStatus.TAKI
 
 
 class Carrying:
-    """Begin, wake and replace the executions that carry the runs of one host."""
+    """Begin, wake and replace the executions that carry the runs of one host.
 
-    def __init__(self, host: Host, executions: Executions, callbacks: Callbacks) -> None:
+    What cannot be done now is left to the sweep; with `leaves_faults` off it is raised.
+    """
+
+    def __init__(self, host: Host, executions: Executions, callbacks: Callbacks, *, leaves_faults: bool = True) -> None:
         self._host = host
+        self._leaves_faults = leaves_faults
         self._executions = executions
         self._callbacks = callbacks
 
@@ -66,6 +70,8 @@ class Carrying:
         try:
             act(*arguments)
         except EnvironmentFault:
+            if not self._leaves_faults:
+                raise
             log.exception("nothing is done about run %s now; the sweep will do it", run_id)
             return False
         return True

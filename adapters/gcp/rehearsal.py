@@ -69,6 +69,7 @@ class Executed:
     """Be the executions of a rehearsal: in the interpreter, by the workflows that an App compiles to."""
 
     def __init__(self, composition: Composition, clock: RehearsedClock, choices: Choices | None) -> None:
+        self._clock = clock
         self.scheduler = Scheduler(clock.virtual, choices)
         self.callbacks = Callbacks()
         self.network: Network | None = None
@@ -78,6 +79,14 @@ class Executed:
         self._loaded: dict[str, Workflow] = {}
         self._executions: dict[str, Execution] = {}
         self._cancelled: set[str] = set()
+
+    def forget(self, beginning: datetime, choices: Choices | None) -> None:
+        """Be as new at a moment, with other choices; workflows stay deployed."""
+        self._clock.virtual = VirtualClock(beginning.timestamp())
+        self.scheduler = Scheduler(self._clock.virtual, choices)
+        self.callbacks = Callbacks()
+        self._executions.clear()
+        self._cancelled.clear()
 
     def create(self, workflow: str, argument: Mapping[str, str]) -> str:
         """Begin an execution. Raises EnvironmentFault when there is no such workflow."""

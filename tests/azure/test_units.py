@@ -291,7 +291,8 @@ def test_the_command_prints_a_table_for_each_unit_and_writes_one_alone_when_aske
 def test_the_folders_of_units_replace_the_package_of_the_whole_app_and_nothing_else(
     composition: Any, tmp_path: Path
 ) -> None:
-    from isthmus.adapters.azure.package import PackageInTheWay, write_package, write_units  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.package import write_package, write_units  # noqa: PLC0415  # an extra
+    from isthmus.adapters.runtime.packaging import PackageInTheWay  # noqa: PLC0415
 
     write_package("split_stand:app", composition, tmp_path / "dist")
     write_units("split_stand:app", composition, tmp_path / "dist")
