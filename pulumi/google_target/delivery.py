@@ -20,6 +20,7 @@ import pulumi
 from pulumi_gcp import cloudfunctionsv2, cloudrunv2
 
 from isthmus.provision.demand import Demand
+from isthmus.provision.google_target.database import login_of
 from isthmus.provision.google_target.functions import Around, Functions
 from isthmus.provision.google_target.identity import MIGRATIONS
 from isthmus.provision.packages import Package
@@ -57,8 +58,8 @@ class Delivery(pulumi.ComponentResource):
     def _migrate(self, package: Package) -> cloudrunv2.Job:
         around, site = self._around, self._around.site
         settings = self._functions.settings_of(MIGRATIONS)
-        units = [around.identities.email(unit.name) for unit in self._demand.units]
-        settings["ISTHMUS_DATABASE_USERS"] = pulumi.Output.all(*units).apply(",".join)
+        units = [login_of(around.identities.email(unit.name)) for unit in self._demand.units]
+        settings["ISTHMUS_PRINCIPALS"] = pulumi.Output.all(*units).apply(",".join)
         built = self._functions.function(
             MIGRATIONS,
             package,
