@@ -1,11 +1,8 @@
-"""Migrating: what runs inside the network before new code takes traffic.
+"""Migrating on Google Cloud: a job that a deployment runs inside the network before new code takes traffic.
 
-    python -m isthmus.adapters.gcp.migrating     a job of Cloud Run, of the image that was built of the app's package
+    python -m isthmus.adapters.gcp.migrating     of the image that was built of the app's own package
 
-It brings the database to this version, as the account that owns it, and gives the units' accounts their rights.
-
-    ISTHMUS_DATABASE      the database, and who owns its tables
-    ISTHMUS_PRINCIPALS    who reads and writes their rows, with commas between them
+It runs as the account that owns the schema, and as nothing else: no unit may change it.
 """
 
 from __future__ import annotations
@@ -13,29 +10,32 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from sqlalchemy.exc import DBAPIError
+
 from isthmus.adapters.gcp.settings import Settings
+from isthmus.adapters.runtime.migrating import PRINCIPALS, bring_up_to_date, rights_in
 from isthmus.adapters.runtime.settings import setting
-from isthmus.adapters.sql.migrations import migrate as bring_up_to_date
-from isthmus.adapters.sql.rights import give_rights
+from isthmus.adapters.sql.faults import translate
 from isthmus.core.errors import IsthmusError
 
-PRINCIPALS: Final = "ISTHMUS_PRINCIPALS"
 NOT_DONE: Final = 1
 
 
-def migrate() -> None:
-    """Migrate the database, and give rights. Raises EnvironmentFault."""
+def migrate() -> str:
+    """Migrate, and give the units' accounts their rights; return the version of the schema. Raises IsthmusError."""
+    rights = rights_in(setting(PRINCIPALS))
     database = Settings().database()
     try:
-        bring_up_to_date(database.engine)
-        give_rights(database.engine, [one.strip() for one in setting(PRINCIPALS).split(",") if one.strip()])
+        return bring_up_to_date(database, rights)
+    except DBAPIError as error:
+        raise translate(error, place=database.name) from error
     finally:
         database.close()
 
 
 if __name__ == "__main__":
     try:
-        migrate()
+        print(f"the schema has version {migrate()}")
     except IsthmusError as error:
         print(error, file=sys.stderr)
         sys.exit(NOT_DONE)

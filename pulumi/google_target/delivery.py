@@ -59,7 +59,7 @@ class Delivery(pulumi.ComponentResource):
         around, site = self._around, self._around.site
         settings = self._functions.settings_of(MIGRATIONS)
         units = [login_of(around.identities.email(unit.name)) for unit in self._demand.units]
-        settings["ISTHMUS_PRINCIPALS"] = pulumi.Output.all(*units).apply(",".join)
+        settings["ISTHMUS_PRINCIPALS"] = pulumi.Output.all(*units).apply(self._demand.rights_of)
         built = self._functions.function(
             MIGRATIONS,
             package,

@@ -1,6 +1,7 @@
 """The sealed journal: a bucket whose objects nobody changes or deletes before their time, not even its owner.
 
-The lock of that time is for production alone: it cannot be taken off, and the time cannot be made shorter.
+The lock of that time is for production alone, and set by a deployment of its own: it cannot be taken off, and the time
+cannot be made shorter.
 https://cloud.google.com/storage/docs/bucket-lock
 """
 
@@ -37,7 +38,7 @@ class Journal(pulumi.ComponentResource):
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
             encryption={"default_kms_key_name": keys.at_rest},
-            retention_policy={"retention_period": str(days * SECONDS_A_DAY), "is_locked": production},
+            retention_policy={"retention_period": str(days * SECONDS_A_DAY), "is_locked": site.stack.lock},
             force_destroy=False,
             labels=site.labels,
             opts=site.options(self, "storage", after=keys.ready, protect=production, retain=production),

@@ -17,13 +17,13 @@ def review_of(stack: Stack, demand: Demand) -> Review:
 
 
 def _irreversible(stack: Stack) -> Iterator[str]:
-    if stack.is_production:
-        yield f"sealed journal: the lock of its retention, {stack.retention_days} days: to be made longer, never shorter"
+    if stack.lock:
+        yield f"sealed journal: the lock of its {stack.retention_days} days: they can become more, and never fewer"
 
 
 def _remains(stack: Stack) -> Iterator[str]:
     if stack.is_production:
-        yield "sealed journal: its bucket, until the last of its objects is out of its retention"
+        yield "sealed journal: its bucket; once locked, until the last of its objects is out of its retention"
         yield "database instance, keys, secrets: protected; `pulumi state unprotect` comes first"
         yield "database instance and its backups, keys and key ring: they are left where they are"
     elif not stack.existing.key:

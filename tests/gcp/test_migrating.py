@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from isthmus.adapters.sql.rights import ADDED_TO
+from isthmus.adapters.sql.admission import ADDED_TO
 
 HOME, OTHER = "brokerage-dev-unit-home@desk.iam", "brokerage-dev-unit-other@desk.iam"
 
@@ -33,7 +34,7 @@ def migrated(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
     monkeypatch.setenv("ISTHMUS_DATABASE", url)
     monkeypatch.setenv("ISTHMUS_DATABASE_LOGIN", "url")
-    monkeypatch.setenv("ISTHMUS_PRINCIPALS", f"{HOME}, {OTHER}")
+    monkeypatch.setenv("ISTHMUS_PRINCIPALS", json.dumps({HOME: ["ledger", "records"], OTHER: []}))
     migrate()
     migrate()
     return url
@@ -46,8 +47,8 @@ def run_as_the_job_does(url: str, principals: str) -> subprocess.CompletedProces
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def as_home(url: str) -> Callable[[str], object]:
-    engine = create_engine(url.replace("postgres@", HOME.replace("@", "%40") + "@"))
+def as_role(url: str, role: str = HOME) -> Callable[[str], object]:
+    engine = create_engine(url.replace("postgres@", role.replace("@", "%40") + "@"))
 
     def execute(statement: str) -> object:
         with engine.begin() as connection:
@@ -57,7 +58,7 @@ def as_home(url: str) -> Callable[[str], object]:
 
 
 def test_a_unit_reads_and_writes_rows_and_makes_drops_and_changes_no_table(migrated: str) -> None:
-    execute = as_home(migrated)
+    execute = as_role(migrated)
 
     execute("select version_num from alembic_version")
     execute("delete from outbox")
@@ -68,16 +69,29 @@ def test_a_unit_reads_and_writes_rows_and_makes_drops_and_changes_no_table(migra
 
 def test_what_is_only_added_to_no_unit_can_change_or_take_away(migrated: str) -> None:
     for table in sorted(ADDED_TO):
-        as_home(migrated)(f"select count(*) from {table}")
+        as_role(migrated)(f"select count(*) from {table}")
         for change in ("delete from {}", "update {} set run_id = ''", "truncate {}"):
             with pytest.raises(ProgrammingError, match="permission denied"):
-                as_home(migrated)(change.format(table))
+                as_role(migrated)(change.format(table))
+
+
+def test_a_unit_has_the_tables_of_the_ports_that_it_asks_for_and_no_others(migrated: str) -> None:
+    as_role(migrated, OTHER)("select count(*) from journal")
+    for table in ("account", "transfer", "record"):
+        as_role(migrated, HOME)(f"select count(*) from {table}")
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            as_role(migrated, OTHER)(f"select count(*) from {table}")
 
 
 @pytest.mark.parametrize(
     ("principals", "status", "told"),
-    [(HOME, 0, ""), ("", 1, "ISTH360"), ("nobody@desk.iam", 1, "no user nobody@desk.iam")],
-    ids=["all is well", "nobody named", "nobody there"],
+    [
+        (json.dumps({HOME: ["ledger"]}), 0, ""),
+        ("", 1, "ISTH360"),
+        ("home", 1, "ISTH287"),
+        (json.dumps({"nobody@desk.iam": []}), 1, "nobody@desk.iam: the database has no such role"),
+    ],
+    ids=["all is well", "nobody named", "no object", "nobody there"],
 )
 def test_the_job_ends_as_the_migration_did_and_says_why_in_a_line(
     url: str, principals: str, status: int, told: str
