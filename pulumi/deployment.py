@@ -14,7 +14,7 @@ from isthmus.core.app import App
 from isthmus.core.blueprint import Blueprint
 from isthmus.core.errors import InputError, IsthmusError
 from isthmus.provision.demand import Demand, demand_of
-from isthmus.provision.packages import migrations_of, packages_of
+from isthmus.provision.packages import Package, migrations_of, packages_of
 from isthmus.provision.review import Review, hold_to_connections
 from isthmus.provision.stack import NAMESPACE, Stack, read_stack
 
@@ -44,22 +44,27 @@ def deploy() -> AzureTarget | GoogleTarget:
         hold_to_connections(stack, demand)
         packages = packages_of(stack, demand, Path.cwd())
         migrations = migrations_of(packages[demand.home.name], stack)
+        target = target_of(stack, demand, packages, migrations)
     except IsthmusError as error:
         pulumi.log.error(str(error))
         sys.exit(ALREADY_TOLD)
-    target: AzureTarget | GoogleTarget
-    if stack.cloud == "azure":
-        from isthmus.provision.azure_target import AzureTarget  # noqa: PLC0415  # one cloud's SDK, not both
-
-        target = AzureTarget(demand.app, stack, demand, packages, migrations)
-    else:
-        from isthmus.provision.google_target import GoogleTarget  # noqa: PLC0415
-
-        target = GoogleTarget(demand.app, stack, demand, packages, migrations)
     tell(target.review)
     pulumi.export("endpoints", target.endpoints)
     pulumi.export("sealedJournal", target.sealed_journal)
     return target
+
+
+def target_of(
+    stack: Stack, demand: Demand, packages: dict[str, Package], migrations: Package
+) -> AzureTarget | GoogleTarget:
+    """Make everything on the cloud that the stack names; that cloud's SDK is imported, and not the other's."""
+    if stack.cloud == "azure":
+        from isthmus.provision.azure_target import AzureTarget  # noqa: PLC0415
+
+        return AzureTarget(demand.app, stack, demand, packages, migrations)
+    from isthmus.provision.google_target import GoogleTarget  # noqa: PLC0415
+
+    return GoogleTarget(demand.app, stack, demand, packages, migrations)
 
 
 def current_stack() -> Stack:

@@ -37,6 +37,8 @@ KEY_BYTES_MAX: Final = 1_024
 SECONDS_MAX: Final = 20
 OK: Final = 200
 ON_THIS_MACHINE: Final = "127.0.0.1"
+PREFIX_END: Final = "-"
+"""What tells the beginning of names from a whole one."""
 
 
 class PublishFailed(EnvironmentFault):
@@ -54,22 +56,29 @@ class _Published(msgspec.Struct, frozen=True, rename="camel"):
 class PubsubOutlet:
     """Publish to the topics of a project, `https://REGION-pubsub.googleapis.com/projects/PROJECT`.
 
-    `token` gives a token for a scope. A region's address keeps the order of a key, and the data in the region; an
-    address of this machine may be without TLS. Raises SettingMissing (ISTH360) for what is no such address.
+    Where the names of topics begin alike, `…/topics/desk-dev-` after it says how. `token` gives a token for a scope.
+    A region's address keeps the order of a key, and the data in the region; an address of this machine may be without
+    TLS. Raises SettingMissing (ISTH360) for what is no such address.
     """
 
     def __init__(self, url: str, token: Callable[[str], str]) -> None:
         parts = urlsplit(url)
         known = parts.scheme == "https" and (parts.hostname or "").endswith(".googleapis.com")
         here = parts.scheme == "http" and parts.hostname == ON_THIS_MACHINE
-        kind, _, project = parts.path.strip("/").partition("/")
-        if not (known or here) or kind != "projects" or not project or "/" in project:
+        match parts.path.strip("/").split("/"):
+            case ["projects", project] if project:
+                topics = f"projects/{project}/topics/"
+            case ["projects", project, "topics", prefix] if project and prefix.endswith(PREFIX_END):
+                topics = f"projects/{project}/topics/{prefix}"
+            case _:
+                known = here = False
+        if not (known or here):
             raise SettingMissing(
                 "it names no project of Pub/Sub",
                 place=url,
                 instead="write https://REGION-pubsub.googleapis.com/projects/PROJECT",
             )
-        self._url = f"{parts.scheme}://{parts.netloc}/v1/projects/{project}/topics"
+        self._url = f"{parts.scheme}://{parts.netloc}/v1/{topics}"
         self._token = token
         self._client = httpx2.Client(timeout=SECONDS_MAX)
 
@@ -83,7 +92,7 @@ class PubsubOutlet:
         for some in batched(messages, MESSAGES_MAX, strict=False):
             body = msgspec.json.encode({"messages": [_written(one) for one in some]})
             try:
-                response = self._client.post(f"{self._url}/{topic}:publish", content=body, headers=headers)
+                response = self._client.post(f"{self._url}{topic}:publish", content=body, headers=headers)
             except httpx2.HTTPError as error:
                 raise _failed(topic, f"it does not answer: {type(error).__name__}") from None
             if response.status_code != OK or _taken(response.content) != len(some):

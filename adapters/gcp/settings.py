@@ -6,7 +6,9 @@
     ISTHMUS_KEY_FILE        the file of the master key, on a volume that is mounted and outlives the app
     ISTHMUS_FOLDER          where ports find the files of their own
     ISTHMUS_WORKFLOWS       where executions are begun: https://workflowexecutions.googleapis.com/projects/…/locations/…
+                            with `/workflows/desk-dev-` where the names of workflows begin so
     ISTHMUS_PUBSUB          where messages leave: https://REGION-pubsub.googleapis.com/projects/…
+                            with `/topics/desk-dev-` where the names of topics begin so
     ISTHMUS_URL             where this unit's functions listen: what tokens for them are made out to
     ISTHMUS_CALLERS         the service accounts that may ask a private path, with commas between them
     ISTHMUS_CERTIFICATES    where the certificates of their tokens are, when not Google's

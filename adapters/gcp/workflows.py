@@ -2,6 +2,7 @@
 
 https://workflowexecutions.googleapis.com/projects/desk/locations/europe-west3    those of a project and region
 http://127.0.0.1:8431/projects/desk/locations/europe-west3                        those of a server on this machine
+…/locations/europe-west3/workflows/desk-dev-                                      where names begin with desk-dev-
 
 Nothing is begun twice here, and nothing needs to be: an execution whose `create` was not answered may be there. It
 claims its run, or finds that another has, and ends.
@@ -28,6 +29,8 @@ RUN: Final = "run_id"
 """What an execution is asked to carry on; also the label by which it is found in Google's console."""
 
 ON_THIS_MACHINE: Final = "127.0.0.1"
+PREFIX_END: Final = "-"
+"""What tells the beginning of names from a whole one."""
 
 
 class WorkflowsUrlInvalid(InputError):
@@ -55,7 +58,11 @@ class GoogleExecutions:
         self.is_here = parts.scheme == "http" and parts.hostname == ON_THIS_MACHINE and ":" in parts.netloc
         match parts.path.split("/"):
             case ["", "projects", project, "locations", location] if project and location:
-                self._parent = f"projects/{project}/locations/{location}/workflows"
+                self._workflows = f"projects/{project}/locations/{location}/workflows/"
+            case ["", "projects", project, "locations", location, "workflows", prefix] if (
+                project and location and prefix.endswith(PREFIX_END)
+            ):
+                self._workflows = f"projects/{project}/locations/{location}/workflows/{prefix}"
             case _:
                 known = self.is_here = False
         if not (known or self.is_here) or parts.query or parts.fragment:
@@ -75,7 +82,7 @@ class GoogleExecutions:
             execution["labels"] = {RUN: argument[RUN]}
         with asking(workflow):
             made = self._opened().create_execution(
-                request={"parent": f"{self._parent}/{workflow}", "execution": execution}, timeout=SECONDS_MAX
+                request={"parent": f"{self._workflows}{workflow}", "execution": execution}, timeout=SECONDS_MAX
             )
         return name_of(workflow, made.name.rpartition("/")[2])
 
@@ -88,7 +95,7 @@ class GoogleExecutions:
 
         with asking(name):
             try:
-                self._opened().cancel_execution(request={"name": f"{self._parent}/{name}"}, timeout=SECONDS_MAX)
+                self._opened().cancel_execution(request={"name": f"{self._workflows}{name}"}, timeout=SECONDS_MAX)
             except NotFound:
                 return
             except (FailedPrecondition, InvalidArgument):
@@ -106,7 +113,7 @@ class GoogleExecutions:
         with asking(name):
             try:
                 found = self._opened().get_execution(
-                    request={"name": f"{self._parent}/{name}", "view": "BASIC"}, timeout=SECONDS_MAX
+                    request={"name": f"{self._workflows}{name}", "view": "BASIC"}, timeout=SECONDS_MAX
                 )
             except NotFound:
                 self._hold_to_workflow(name.partition("/")[0])
@@ -119,7 +126,7 @@ class GoogleExecutions:
     def _hold_to_workflow(self, workflow: str) -> None:
         """List the executions of a workflow: that fails when it is not there."""
         self._opened().list_executions(
-            request={"parent": f"{self._parent}/{workflow}", "page_size": 1}, timeout=SECONDS_MAX
+            request={"parent": f"{self._workflows}{workflow}", "page_size": 1}, timeout=SECONDS_MAX
         )
 
     def _opened(self) -> ExecutionsClient:

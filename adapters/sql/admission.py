@@ -11,16 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from isthmus.adapters.sql import schema
-from isthmus.core.errors import InputError
+from isthmus.core.errors import EnvironmentFault, InputError
 
 BY_PORT: Final[Mapping[str, frozenset[str]]] = {
     "ledger": frozenset({schema.ACCOUNT.name, schema.TRANSFER.name}),
     "records": frozenset({schema.RECORD.name}),
 }
 """The tables that only some units write, by what they belong to."""
+
+ADDED_TO: Final = frozenset({schema.JOURNAL.name, schema.TRANSFER.name})
+"""The tables whose rows nobody changes or takes away who is not the owner."""
 
 ALWAYS: Final = frozenset(schema.METADATA.tables) - frozenset().union(*BY_PORT.values())
 
@@ -31,11 +34,19 @@ class RightUnknown(InputError):
     code = "ISTH286"
 
 
+class RoleMissing(EnvironmentFault):
+    """Report a role that is to be granted something, and that the database does not have."""
+
+    code = "ISTH388"
+
+
 def admit(connection: Connection, role: str, rights: Iterable[str]) -> None:
     """Grant a role what it needs, and take from it what it no longer needs.
 
-    Raises RightUnknown (ISTH286).
+    Raises RightUnknown (ISTH286), RoleMissing (ISTH388).
     """
+    if connection.execute(text("select 1 from pg_roles where rolname = :role"), {"role": role}).first() is None:
+        raise RoleMissing("the database has no such role", place=role, instead="make it before migrating")
     granted = set(ALWAYS)
     for right in rights:
         if right not in BY_PORT:
@@ -49,4 +60,5 @@ def admit(connection: Connection, role: str, rights: Iterable[str]) -> None:
     connection.exec_driver_sql(f"grant usage on all sequences in schema public to {to}")
     connection.exec_driver_sql(f"grant select on alembic_version to {to}")
     for name in sorted(granted):
-        connection.exec_driver_sql(f"grant select, insert, update, delete on {tables[name]} to {to}")
+        verbs = "select, insert" if name in ADDED_TO else "select, insert, update, delete"
+        connection.exec_driver_sql(f"grant {verbs} on {tables[name]} to {to}")

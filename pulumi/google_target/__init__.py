@@ -1,37 +1,50 @@
 """An App on Google Cloud: everything that its Blueprint asks for, as one component of ordinary Pulumi resources.
 
-identity   who each part is       network     what reaches what        database   the Cloud SQL instance
-messaging  topics and pushes      keys        the key, secrets         journal    what is sealed
-telemetry  logs                   workflows   what packages carry      functions  one for each unit
-builds     packages, images       migrations  before new code          schedules  what calls at its times
-budget     what may be spent
+services   APIs and their agents        identity   who each unit is      network    what reaches what
+keys       two keys of Cloud KMS        secrets    a place for each      database   Cloud SQL
+messaging  topics, streams, pushes      journal    what is sealed        telemetry  a log bucket in the region
+registry   packages and images          functions  one for each unit     delivery   migrations, then new code
+workflows  one for each version         schedules  what is called        budget     what may be spent
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 import pulumi
 
+from isthmus.core.errors import InputError
 from isthmus.provision.demand import Demand
 from isthmus.provision.google_target.budget import make_budget
-from isthmus.provision.google_target.builds import Builds
 from isthmus.provision.google_target.database import Database
+from isthmus.provision.google_target.delivery import Delivery
 from isthmus.provision.google_target.functions import Around, Functions
-from isthmus.provision.google_target.identity import MIGRATIONS, Identities
+from isthmus.provision.google_target.identity import DELIVERIES, TICKS, Identities
 from isthmus.provision.google_target.journal import Journal
 from isthmus.provision.google_target.keys import Keys
 from isthmus.provision.google_target.messaging import Messaging
-from isthmus.provision.google_target.migrations import migrated
 from isthmus.provision.google_target.network import Network
+from isthmus.provision.google_target.registry import Registry
 from isthmus.provision.google_target.review import review_of
-from isthmus.provision.google_target.schedules import Schedules
-from isthmus.provision.google_target.site import site_of
+from isthmus.provision.google_target.schedules import Schedules, cron_of
+from isthmus.provision.google_target.secret_places import SecretPlaces
+from isthmus.provision.google_target.site import hold_to_prefix, site_of
 from isthmus.provision.google_target.telemetry import Telemetry
-from isthmus.provision.google_target.workflows import Workflows
+from isthmus.provision.google_target.workflows import Workflows, sources_of
 from isthmus.provision.naming import Names
 from isthmus.provision.packages import Package
 from isthmus.provision.stack import Stack
+
+CALLER: Final = re.compile(r"(?:user|group|serviceAccount|domain|principal|principalSet):\S+")
+"""A member of policies: cloud.google.com/iam/docs/principal-identifiers. Everybody is none."""
+
+
+class CallerInvalid(InputError):
+    """Report a caller that Cloud Run cannot tell from others."""
+
+    code = "ISTH188"
 
 
 class GoogleTarget(pulumi.ComponentResource):
@@ -49,35 +62,56 @@ class GoogleTarget(pulumi.ComponentResource):
         migrations: Package,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        hold_to_google(stack, demand)
         super().__init__("isthmus:google:Target", name, None, opts)
         self.review = review_of(stack, demand)
-        site = site_of(stack, Names(demand.app, stack.name), demand, self)
+        site = site_of(stack, Names(demand.app, stack.name), self)
+        sources = sources_of(packages[demand.home.name], demand, site.prefix)
         identities = Identities(site, demand, self)
-        network = Network(site, demand.hosts, self)
+        network = Network(site, demand, self)
+        keys = Keys(site, identities, demand, self)
+        messaging = Messaging(site, keys, identities, demand, self)
         around = Around(
             site=site,
             network=network,
             identities=identities,
-            database=Database(site, network, identities, demand, self),
-            messaging=Messaging(site, identities, demand, self),
-            keys=Keys(site, identities, demand, self),
-            journal=Journal(site, identities, demand, self),
-            telemetry=Telemetry(site, identities, demand, self),
-            builds=Builds(site, identities, self),
+            database=Database(site, network, keys, identities, demand, self),
+            messaging=messaging,
+            keys=keys,
+            secrets=SecretPlaces(site, keys, identities, demand, self),
+            journal=Journal(site, keys, identities, demand, self),
+            registry=Registry(site, keys, identities, self),
+            telemetry=Telemetry(site, self),
         )
         functions = Functions(around, demand, self)
-        migrating = functions.make_migrations(migrations)
-        url = functions.url(MIGRATIONS)
-        done = migrated(site, network, identities, migrating, url, migrations, self)
-        functions.make_units(packages, [done])
-        home = functions.url(demand.home.name)
-        if demand.workflows:
-            urls = {unit.name: functions.url(unit.name) for unit in demand.units}
-            Workflows(site, identities, demand, packages[demand.home.name], urls, functions.callers, self)
-        around.messaging.push_to(home, functions.callers[-1])
-        Schedules(site, identities, demand, home, functions.callers, self)
+        Delivery(around, functions, packages, migrations, demand, self)
+        home, service = functions.address_of(demand.home.name), functions.name_of(demand.home.name)
+        made = functions.made[demand.home.name]
+        calls = [identities.may_call(who, service, made, demand.home.name) for who in (DELIVERIES, TICKS)]
+        for place, caller in enumerate(stack.callers if demand.has_endpoints else ()):
+            identities.admit(f"caller-{place}", caller, service, made)
+        Workflows(site, keys, identities, functions, demand, sources, self)
+        messaging.deliver(home, [*calls])
+        Schedules(site, identities, demand, home, [*calls], self)
         if stack.budget:
             make_budget(site, stack.budget, self)
-        self.endpoints = home.apply(lambda url: {"home": url})
+        self.endpoints = home.apply(lambda address: {"home": address})
         self.sealed_journal = around.journal.location
         self.register_outputs({"endpoints": self.endpoints, "sealedJournal": self.sealed_journal})
+
+
+def hold_to_google(stack: Stack, demand: Demand) -> None:
+    """Refuse what Google Cloud would refuse later.
+
+    Raises ScheduleInexpressible (ISTH187), CallerInvalid (ISTH188), StackNameTooLong (ISTH189).
+    """
+    hold_to_prefix(stack, Names(demand.app, stack.name))
+    for schedule in demand.schedules:
+        cron_of(schedule.name, schedule.every_seconds)
+    for caller in stack.callers:
+        if not CALLER.fullmatch(caller):
+            raise CallerInvalid(
+                f"{caller} is no principal: Cloud Run admits callers by who they are, not by their address",
+                place=f"stack {stack.name}: isthmus:callers",
+                instead="write user:NAME@DOMAIN, group:…, serviceAccount:… or domain:…",
+            )

@@ -1,24 +1,32 @@
-"""Functions: a Cloud Run function for each unit, called by nobody but those who are let in.
+"""Functions: a Cloud Run function for each unit, with its settings and who may call it.
 
 https://cloud.google.com/functions/docs/deploy
-https://cloud.google.com/run/docs/securing/ingress (internal: Workflows, Pub/Sub and Scheduler of the same project)
+https://cloud.google.com/functions/docs/running/direct-vpc
+https://cloud.google.com/run/docs/triggering/https-request#deterministic
+
+No setting holds a secret: connections are by the unit's account, and a secret is a reference. A function's address is
+known before it is made, and is what identity tokens for it are made out to.
 """
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import pulumi
-from pulumi_gcp import cloudfunctionsv2, cloudrunv2
+from pulumi_gcp import cloudfunctionsv2
 
 from isthmus.provision.demand import Demand, UnitDemand
-from isthmus.provision.google_target.builds import Builds
-from isthmus.provision.google_target.database import Database, user_name
-from isthmus.provision.google_target.identity import MIGRATIONS, PUSHES, TICKS, WORKFLOWS, Identities
+from isthmus.provision.google_target.database import Database, login_of
+from isthmus.provision.google_target.identity import BUILDS, CALLERS, Identities
 from isthmus.provision.google_target.journal import Journal
 from isthmus.provision.google_target.keys import Keys
 from isthmus.provision.google_target.messaging import Messaging
 from isthmus.provision.google_target.network import Network
+from isthmus.provision.google_target.registry import Registry
+from isthmus.provision.google_target.secret_places import LATEST, SecretPlaces
 from isthmus.provision.google_target.site import Site
 from isthmus.provision.google_target.telemetry import Telemetry
 from isthmus.provision.packages import Package
@@ -26,10 +34,12 @@ from isthmus.provision.review import connections_per_instance
 
 RUNTIME: Final = "python313"
 ENTRY_POINT: Final = "app"
-NAME_MAX: Final = 49
-SECONDS_MAX: Final = 3_600
-MIGRATION_SECONDS: Final = 1_800
-MB_PER_CPU: Final = 2_048
+FUNCTION_MAX: Final = 50
+"""Its name, a hyphen and the project's number are one label of its address, which has 63 characters at most."""
+
+SECONDS_MIN, SECONDS_MAX = 60, 3_600
+MEMORY_MAX_MB: Final = ((1, 4_096), (2, 8_192), (4, 16_384))
+EVERYTHING_THROUGH_THE_NETWORK: Final = "VPC_EGRESS_ALL_TRAFFIC"
 
 
 class Around(NamedTuple):
@@ -41,57 +51,59 @@ class Around(NamedTuple):
     database: Database
     messaging: Messaging
     keys: Keys
+    secrets: SecretPlaces
     journal: Journal
+    registry: Registry
     telemetry: Telemetry
-    builds: Builds
 
     @property
     def ready(self) -> list[pulumi.Resource]:
         """Return what must be there before the first function runs."""
-        concerns = (self.network, self.database, self.messaging, self.keys, self.journal, self.telemetry, self.builds)
-        return [one for concern in concerns for one in concern.ready]
+        concerns = (self.network, self.database, self.messaging, self.secrets, self.journal, self.registry)
+        return [*(one for concern in concerns for one in concern.ready), *self.telemetry.ready, *self.keys.users]
 
 
 class Functions(pulumi.ComponentResource):
-    """Make the functions, the one that migrates first."""
+    """Make the function of each unit: those that home calls for first, and home last."""
 
     def __init__(self, around: Around, demand: Demand, parent: pulumi.Resource) -> None:
         super().__init__("isthmus:google:Functions", "functions", None, pulumi.ResourceOptions(parent=parent))
         self._around = around
         self._demand = demand
-        self.of: dict[str, cloudfunctionsv2.Function] = {}
-        self.callers: list[pulumi.Resource] = []
-
-    def url(self, who: str) -> pulumi.Output[str]:
-        """Return the address of a unit's functions, which is known before they are made.
-
-        https://cloud.google.com/run/docs/triggering/https-request (deterministic URL)
-        """
-        site = self._around.site
-        return pulumi.Output.concat(f"https://{service_name(site, who)}-", site.number, f".{site.region}.run.app")
-
-    def make_migrations(self, package: Package) -> cloudfunctionsv2.Function:
-        """Make the function that migrates, which the one-shot job of a deployment calls."""
-        names = pulumi.Output.all(*(user_name(self._around.identities, unit.name) for unit in self._demand.units))
-        settings = {**self._common(MIGRATIONS), "ISTHMUS_PRINCIPALS": names.apply(self._demand.rights_of)}
-        made = self._function(MIGRATIONS, package, settings, [], entry_point="migrate", seconds=MIGRATION_SECONDS)
-        self._around.identities.may_call(MIGRATIONS, made.name, MIGRATIONS)
-        return made
-
-    def make_units(self, packages: dict[str, Package], after: list[pulumi.Resource]) -> None:
-        """Make the units, home last, once the database is migrated."""
-        for unit in (*self._demand.others, self._demand.home):
-            settings = {**self._common(unit.name), **self._settings(unit)}
-            made = self._function(unit.name, packages[unit.name], settings, after, unit=unit)
-            self.of[unit.name] = made
-            self._let_in(unit, made)
+        self.made: dict[str, cloudfunctionsv2.Function] = {}
         self.register_outputs({})
 
-    def _common(self, who: str) -> dict[str, pulumi.Input[str]]:
+    def name_of(self, who: str) -> str:
+        """Return the name of a function, and of the Cloud Run service that it is."""
+        return self._around.site.names.whole(who, longest=FUNCTION_MAX)
+
+    def address_of(self, who: str) -> pulumi.Output[str]:
+        """Return where a function listens, before it is made."""
+        site = self._around.site
+        return pulumi.Output.concat("https://", self.name_of(who), "-", site.number, f".{site.region}.run.app")
+
+    def make(self, unit: UnitDemand, package: Package, after: list[pulumi.Resource]) -> cloudfunctionsv2.Function:
+        """Make the function of a unit, after what must have happened before its code takes traffic."""
+        sizes = self._around.site.stack.sizes.of(unit.name)
+        made = self.function(
+            unit.name,
+            package,
+            {**self.settings_of(unit.name), **self._settings(unit)},
+            entry_point=ENTRY_POINT,
+            ingress=self._ingress(unit),
+            instances=(sizes.always_ready if unit.is_critical else 0, sizes.instances_max),
+            seconds=min(max(SECONDS_MIN, math.ceil(unit.timeout_seconds)), SECONDS_MAX),
+            secrets=unit.secrets,
+            after=after,
+        )
+        self.made[unit.name] = made
+        return made
+
+    def settings_of(self, who: str) -> dict[str, pulumi.Input[str]]:
+        """Return the settings that every function has."""
         around, stack = self._around, self._around.site.stack
         settings: dict[str, pulumi.Input[str]] = {
-            "ISTHMUS_DATABASE": around.database.url(around.identities, who),
-            "ISTHMUS_KMS_KEY": around.keys.key,
+            "ISTHMUS_DATABASE": around.database.url(login_of(around.identities.email(who))),
             "ISTHMUS_REGION": stack.region,
         }
         if stack.residency:
@@ -99,102 +111,101 @@ class Functions(pulumi.ComponentResource):
         return settings
 
     def _settings(self, unit: UnitDemand) -> dict[str, pulumi.Input[str]]:
-        around, identities = self._around, self._around.identities
+        around = self._around
         site = around.site
-        region = f"projects/{site.project}/locations/{site.region}"
         settings: dict[str, pulumi.Input[str]] = {
-            "ISTHMUS_PUBSUB": f"https://{site.region}-pubsub.googleapis.com/projects/{site.project}",
+            "ISTHMUS_URL": self.address_of(unit.name),
+            "ISTHMUS_CALLERS": pulumi.Output.all(*(around.identities.email(one) for one in CALLERS)).apply(",".join),
+            "ISTHMUS_KMS_KEY": around.keys.personal,
+            "ISTHMUS_PUBSUB": f"https://{site.region}-pubsub.googleapis.com/projects/{site.project}/topics/{site.prefix}",
         }
-        callers = [identities.of[name].email for name in (WORKFLOWS, PUSHES, TICKS) if name in identities.of]
-        settings["ISTHMUS_URL"] = self.url(unit.name)
-        settings["ISTHMUS_CALLERS"] = pulumi.Output.all(*callers).apply(",".join)
         if unit.is_home:
             settings["ISTHMUS_SEALED_JOURNAL"] = around.journal.location
-            settings["ISTHMUS_WORKFLOWS"] = f"https://workflowexecutions.googleapis.com/{region}"
+            if self._demand.workflows:
+                at = f"https://workflowexecutions.googleapis.com/projects/{site.project}/locations/{site.region}"
+                settings["ISTHMUS_WORKFLOWS"] = f"{at}/workflows/{site.prefix}"
         return settings
 
-    def _function(
+    def _ingress(self, unit: UnitDemand) -> str:
+        """Admit from outside to home alone, when the stack names who may call; who they are, Cloud Run asks them."""
+        is_public = unit.is_home and self._demand.has_endpoints and bool(self._around.site.stack.callers)
+        return "ALLOW_ALL" if is_public else "ALLOW_INTERNAL_ONLY"
+
+    def function(
         self,
         who: str,
         package: Package,
-        settings: dict[str, pulumi.Input[str]],
-        after: list[pulumi.Resource],
+        settings: Mapping[str, pulumi.Input[str]],
         *,
-        unit: UnitDemand | None = None,
-        entry_point: str = ENTRY_POINT,
-        seconds: int = SECONDS_MAX,
+        entry_point: str,
+        ingress: str,
+        instances: tuple[int, int],
+        seconds: int,
+        secrets: tuple[str, ...] = (),
+        after: list[pulumi.Resource],
     ) -> cloudfunctionsv2.Function:
-        around, sizes = self._around, self._around.site.stack.sizes.of(who)
-        site = around.site
+        """Build and run a package."""
+        around, site = self._around, self._around.site
+        uploaded = around.registry.uploaded(package)
+        sizes = site.stack.sizes.of(who)
+        least, most = instances
         return cloudfunctionsv2.Function(
             who,
-            name=service_name(site, who),
+            name=self.name_of(who),
             project=site.project,
             location=site.region,
+            description=f"code {package.digest}",
+            kms_key_name=around.keys.at_rest,
             build_config={
                 "runtime": RUNTIME,
                 "entry_point": entry_point,
-                "source": {"storage_source": around.builds.source(who, package)},
-                "docker_repository": around.builds.repository,
-                "service_account": around.identities.of["builds"].id,
-                "on_deploy_update_policy": {},
+                "docker_repository": around.registry.repository.id,
+                "service_account": around.identities.of[BUILDS].name,
+                "source": {"storage_source": {"bucket": around.registry.bucket.name, "object": uploaded.name}},
             },
             service_config={
+                "service_account_email": around.identities.email(who),
                 "available_memory": f"{sizes.memory_mb}Mi",
-                "available_cpu": str(max(1, sizes.memory_mb // MB_PER_CPU)),
+                "available_cpu": processors_for(sizes.memory_mb),
+                "max_instance_request_concurrency": connections_per_instance(site.stack, who),
+                "min_instance_count": least,
+                "max_instance_count": most,
                 "timeout_seconds": seconds,
-                "max_instance_count": sizes.instances_max if unit else 1,
-                "min_instance_count": sizes.always_ready if unit and unit.is_critical else 0,
-                "max_instance_request_concurrency": connections_per_instance(site.stack, who) if unit else 1,
-                "service_account_email": around.identities.of[who].email,
-                "ingress_settings": "ALLOW_ALL" if unit and self._is_public(unit) else "ALLOW_INTERNAL_ONLY",
+                "ingress_settings": ingress,
                 "all_traffic_on_latest_revision": True,
-                "direct_vpc_egress": "VPC_EGRESS_ALL_TRAFFIC",
-                "direct_vpc_network_interfaces": [{"network": around.network.id, "subnetwork": around.network.subnet}],
-                "environment_variables": settings,
+                "direct_vpc_network_interfaces": [
+                    {"network": around.network.id, "subnetwork": around.network.subnets[who]}
+                ],
+                "direct_vpc_egress": EVERYTHING_THROUGH_THE_NETWORK,
+                "environment_variables": dict(sorted(settings.items())),
                 "secret_environment_variables": [
                     {
-                        "key": secret_variable(name),
+                        "key": secret_setting(name),
                         "project_id": site.project,
-                        "secret": secret,
-                        "version": "latest",
+                        "secret": around.secrets.ids[name],
+                        "version": LATEST,
                     }
-                    for name, secret in (around.keys.filled(unit) if unit else {}).items()
+                    for name in secrets
+                    if name in site.stack.secrets
                 ],
             },
             labels=site.labels,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*around.ready, *after]),
+            opts=site.options(
+                self, "cloudfunctions", "run", "cloudbuild", after=[*around.ready, *around.keys.ready, *after]
+            ),
         )
 
-    def _is_public(self, unit: UnitDemand) -> bool:
-        return unit.is_home and self._demand.has_endpoints and bool(self._around.site.stack.callers)
 
-    def _let_in(self, unit: UnitDemand, function: cloudfunctionsv2.Function) -> None:
-        identities, site = self._around.identities, self._around.site
-        if WORKFLOWS in identities.of:
-            self.callers.append(identities.may_call(WORKFLOWS, function.name, unit.name))
-        if not unit.is_home:
-            return
-        for who in (PUSHES, TICKS):
-            if who in identities.of:
-                self.callers.append(identities.may_call(who, function.name, unit.name))
-        for place, member in enumerate(site.stack.callers if self._is_public(unit) else ()):
-            cloudrunv2.ServiceIamMember(
-                f"caller-{place}",
-                name=function.name,
-                location=site.region,
-                project=site.project,
-                role="roles/run.invoker",
-                member=member,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+def processors_for(memory_mb: int) -> str:
+    """Return the fewest processors that so much memory takes: cloud.google.com/run/docs/configuring/memory-limits."""
+    return next((str(count) for count, most_mb in MEMORY_MAX_MB if memory_mb <= most_mb), "8")
 
 
-def service_name(site: Site, who: str) -> str:
-    """Return what a unit's function is called, and its service."""
-    return site.names.whole(who, longest=NAME_MAX)
+def secret_setting(name: str) -> str:
+    """Return the setting that a secret is read from."""
+    return f"ISTHMUS_SECRET_{re.sub(r'[^A-Z0-9]', '_', name.upper())}"
 
 
-def secret_variable(name: str) -> str:
-    """Return the variable that a secret is read from."""
-    return f"ISTHMUS_SECRET_{name.upper().replace('-', '_')}"
+def unit_setting(unit: str) -> str:
+    """Return the variable by which a compiled workflow knows where a unit listens."""
+    return f"ISTHMUS_URL_{re.sub(r'[^A-Z0-9]', '_', unit.upper())}"

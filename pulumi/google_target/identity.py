@@ -1,10 +1,11 @@
-"""Identities: a service account for each unit, and for whoever calls one; and the roles of each, one by one.
+"""Identities: a service account for each unit, and one for each of Google's services that act on the App's behalf.
 
-units        run as themselves           workflows   call the units' functions
-pushes       Pub/Sub calls home          ticks       Scheduler calls home
-migrations   owns the schema             builds      makes images of packages
+unit         what a unit's handlers may do, derived from the ports that they ask for
+workflows    calls units on behalf of a run          deliveries   Pub/Sub pushes messages to home
+ticks        Cloud Scheduler calls home              builds       makes the image of a function
+migrations   owns the schema: no unit has it
 
-A role is given on the narrowest resource that takes one; where only a project does, a condition narrows it.
+A role is given on the narrowest resource that has a policy of its own: a topic, a secret, a key, a service, a bucket.
 """
 
 from __future__ import annotations
@@ -17,56 +18,72 @@ from pulumi_gcp import cloudrunv2, projects, serviceaccount
 from isthmus.provision.demand import Demand
 from isthmus.provision.google_target.site import Site
 
-WORKFLOWS, PUSHES, TICKS, MIGRATIONS, BUILDS = "workflows", "pushes", "ticks", "migrations", "builds"
-ACCOUNT_ID_MAX: Final = 30
+WORKFLOWS, DELIVERIES, TICKS = "workflows", "deliveries", "ticks"
+BUILDS, MIGRATIONS = "builds", "migrations"
+ACCOUNT_MAX: Final = 30
+"""The longest id of a service account: cloud.google.com/iam/docs/service-accounts-create."""
+
+CALLERS: Final = (WORKFLOWS, DELIVERIES, TICKS)
+"""Who calls the private paths of units."""
 
 
 class Identities(pulumi.ComponentResource):
-    """Make who the parts are, before anything that they reach."""
+    """Make who the units are, before anything that they reach."""
 
     def __init__(self, site: Site, demand: Demand, parent: pulumi.Resource) -> None:
         super().__init__("isthmus:google:Identities", "identities", None, pulumi.ResourceOptions(parent=parent))
         self._site = site
-        wanted = [*(unit.name for unit in demand.units), MIGRATIONS, BUILDS, TICKS]
-        wanted += [WORKFLOWS] if demand.workflows else []
-        wanted += [PUSHES] if demand.topics or demand.streams else []
-        self.of: dict[str, serviceaccount.Account] = {name: self._account(name, demand.app) for name in wanted}
+        units = tuple(unit.name for unit in demand.units)
+        self.of: dict[str, serviceaccount.Account] = {
+            name: serviceaccount.Account(
+                f"account-{name}",
+                account_id=site.names.whole(*which, longest=ACCOUNT_MAX),
+                display_name=f"{demand.app} {site.stack.name}: {' '.join(which)}",
+                project=site.project,
+                opts=site.options(self, "iam"),
+            )
+            for name, which in (
+                *((unit, ("unit", unit)) for unit in units),
+                *((one, (one,)) for one in (*CALLERS, BUILDS, MIGRATIONS)),
+            )
+        }
         self.register_outputs({})
 
-    def _account(self, name: str, app: str) -> serviceaccount.Account:
-        return serviceaccount.Account(
-            name,
-            account_id=self._site.names.whole(name, longest=ACCOUNT_ID_MAX),
-            display_name=f"{app}: {name}",
-            project=self._site.project,
-            opts=self._site.child(self),
-        )
+    def email(self, who: str) -> pulumi.Output[str]:
+        """Return the address of an account."""
+        return self.of[who].email
 
-    def may_call(self, who: str, service: pulumi.Input[str], of: str) -> cloudrunv2.ServiceIamMember:
-        """Let an identity call a function, which is a service of Cloud Run."""
-        return cloudrunv2.ServiceIamMember(
-            f"{who}-calls-{of}",
-            name=service,
-            location=self._site.region,
-            project=self._site.project,
-            role="roles/run.invoker",
-            member=self.of[who].member,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+    def member(self, who: str) -> pulumi.Output[str]:
+        """Return an account as a member of policies."""
+        return pulumi.Output.concat("serviceAccount:", self.of[who].email)
 
-    def may_in_project(
-        self, who: str, role: str, only: tuple[str, pulumi.Input[str]] | None = None
+    def may(
+        self, who: str, role: str, title: str | None = None, condition: pulumi.Input[str] | None = None
     ) -> projects.IAMMember:
-        """Give a role that only a project gives, on the one resource that a condition names."""
-        condition = None
-        if only is not None:
-            title, expression = only
-            condition = projects.IAMMemberConditionArgs(title=title, expression=expression)
+        """Give an account a role in the project, for those resources alone that the condition names."""
         return projects.IAMMember(
-            f"{who}-{role.rpartition('/')[2]}",
+            f"{who}-{role.rpartition('.')[2].lower()}",
             project=self._site.project,
-            role=role,
-            member=self.of[who].member,
-            condition=condition,
-            opts=pulumi.ResourceOptions(parent=self),
+            role=f"roles/{role}",
+            member=self.member(who),
+            condition={"title": title, "expression": condition} if title and condition else None,
+            opts=self._site.options(self, "cloudresourcemanager"),
+        )
+
+    def may_call(self, who: str, service: str, what: pulumi.Resource, unit: str) -> cloudrunv2.ServiceIamMember:
+        """Let an account call the service of a unit."""
+        return self.admit(f"{who}-calls-{unit}", self.member(who), service, what)
+
+    def admit(
+        self, name: str, member: pulumi.Input[str], service: str, what: pulumi.Resource
+    ) -> cloudrunv2.ServiceIamMember:
+        """Let somebody call a service, once it is there."""
+        return cloudrunv2.ServiceIamMember(
+            name,
+            project=self._site.project,
+            location=self._site.region,
+            name=service,
+            role="roles/run.invoker",
+            member=member,
+            opts=self._site.options(self, "run", after=[what]),
         )

@@ -1,8 +1,7 @@
-"""Keys and secrets: the master key of what is personal, and a place for each secret, left empty.
+"""Keys: one that what is personal is wrapped by, and one that everything at rest is encrypted with.
 
-The program makes the place and never the value: a value in a program would be in its state. Somebody who may write
-secrets puts it there: `gcloud secrets versions add NAME --data-file=FILE`. Cloud Run starts no function with a secret
-that has no version, so a function is given one when the stack says that it is filled: `isthmus:secrets`.
+A key cannot be deleted from Google Cloud, only its versions can: in production they stay when the stack goes, because
+what they wrapped opens with no other. https://cloud.google.com/kms/docs/cmek
 """
 
 from __future__ import annotations
@@ -10,81 +9,74 @@ from __future__ import annotations
 from typing import Final
 
 import pulumi
-from pulumi_gcp import kms, secretmanager
+from pulumi_gcp import kms, storage
 
-from isthmus.provision.demand import Demand, UnitDemand
+from isthmus.core.residency import PERSONAL
+from isthmus.provision.demand import Demand
 from isthmus.provision.google_target.identity import Identities
+from isthmus.provision.google_target.services import AGENTS
 from isthmus.provision.google_target.site import Site
 
-KEY: Final = "personal"
-DESTROYED_AFTER: Final = "2592000s"
+USE: Final = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+ROTATION: Final = "7776000s"
+"""Ninety days, as https://cloud.google.com/kms/docs/key-rotation recommends."""
 
 
 class Keys(pulumi.ComponentResource):
-    """Make the key, or use the one that is there, and a place for each secret."""
+    """Make the keys, or use the one that is there for both."""
 
     def __init__(self, site: Site, identities: Identities, demand: Demand, parent: pulumi.Resource) -> None:
         super().__init__("isthmus:google:Keys", "keys", None, pulumi.ResourceOptions(parent=parent))
         self._site = site
-        child = pulumi.ResourceOptions(parent=self)
-        self.key: pulumi.Input[str] = site.stack.existing.key or self._key().id
-        self.secrets = {name: self._secret(name) for name in demand.secrets}
-        self.ready: list[pulumi.Resource] = []
-        for unit in demand.units:
-            self.ready.append(
-                kms.CryptoKeyIAMMember(
-                    f"{unit.name}-{KEY}",
-                    crypto_key_id=self.key,
-                    role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
-                    member=identities.of[unit.name].member,
-                    opts=child,
-                )
+        self.personal: pulumi.Input[str]
+        self.at_rest: pulumi.Input[str]
+        if site.stack.existing.key:
+            self.personal = self.at_rest = site.stack.existing.key
+        else:
+            ring = kms.KeyRing(
+                site.names.of("keys"),
+                project=site.project,
+                location=site.region,
+                opts=site.options(self, "cloudkms", retain=site.stack.is_production),
             )
-            for secret in unit.secrets:
-                self.ready.append(
-                    secretmanager.SecretIamMember(
-                        f"{unit.name}-{secret}",
-                        project=site.project,
-                        secret_id=self.secrets[secret].secret_id,
-                        role="roles/secretmanager.secretAccessor",
-                        member=identities.of[unit.name].member,
-                        opts=child,
-                    )
-                )
+            self.personal = self._made("personal", ring, "HSM" if site.stack.is_production else "SOFTWARE")
+            self.at_rest = self._made("at-rest", ring, "SOFTWARE")
+        self.ready: list[pulumi.Resource] = [self._let_agent(api) for api in sorted(AGENTS)]
+        self.ready.append(self._let_storage())
+        self.users = [
+            self._let(f"{unit.name}-personal", self.personal, identities.member(unit.name))
+            for unit in demand.units
+            if PERSONAL.name in demand.data_classes
+        ]
         self.register_outputs({})
 
-    def _key(self) -> kms.CryptoKey:
-        ring = kms.KeyRing(
-            self._site.names.of("keys"),
-            project=self._site.project,
-            location=self._site.region,
-            opts=self._site.child(self),
-        )
-        return kms.CryptoKey(
-            KEY,
-            name=KEY,
+    def _made(self, name: str, ring: kms.KeyRing, protection: str) -> pulumi.Output[str]:
+        production = self._site.stack.is_production
+        key = kms.CryptoKey(
+            name,
             key_ring=ring.id,
             purpose="ENCRYPT_DECRYPT",
-            destroy_scheduled_duration=DESTROYED_AFTER,
-            version_template={
-                "algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION",
-                "protection_level": "HSM" if self._site.stack.is_production else "SOFTWARE",
-            },
+            rotation_period=ROTATION,
+            version_template={"algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION", "protection_level": protection},
             labels=self._site.labels,
-            # What was wrapped by a key is opened by no other: whoever loses it has lost what is personal.
-            opts=pulumi.ResourceOptions(parent=self, protect=self._site.stack.is_production, retain_on_delete=True),
+            opts=self._site.options(self, "cloudkms", protect=production, retain=production),
         )
+        return key.id
 
-    def _secret(self, name: str) -> secretmanager.Secret:
-        return secretmanager.Secret(
-            name,
+    def _let_agent(self, api: str) -> pulumi.Resource:
+        member, agent = self._site.services.agent(api, self._site.number)
+        return self._let(f"{api}-at-rest", self.at_rest, member, agent)
+
+    def _let_storage(self) -> pulumi.Resource:
+        found = storage.get_project_service_account_output(
             project=self._site.project,
-            secret_id=self._site.names.whole(name, longest=255),
-            replication={"user_managed": {"replicas": [{"location": self._site.region}]}},
-            labels=self._site.labels,
-            opts=self._site.child(self),
+            opts=pulumi.InvokeOutputOptions(parent=self, depends_on=self._site.services.enabled("storage")),
         )
+        return self._let("storage-at-rest", self.at_rest, found.apply(lambda one: one.member))
 
-    def filled(self, unit: UnitDemand) -> dict[str, pulumi.Output[str]]:
-        """Return the secrets of a unit that have a value, by their names."""
-        return {name: self.secrets[name].secret_id for name in unit.secrets if name in self._site.stack.secrets}
+    def _let(
+        self, name: str, key: pulumi.Input[str], member: pulumi.Input[str], *after: pulumi.Resource
+    ) -> kms.CryptoKeyIAMMember:
+        return kms.CryptoKeyIAMMember(
+            name, crypto_key_id=key, role=USE, member=member, opts=self._site.options(self, "cloudkms", after=after)
+        )

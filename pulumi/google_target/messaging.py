@@ -1,130 +1,157 @@
-"""Messaging: a Pub/Sub topic for each of the App's topics and streams, pushed to home in order, with dead letters.
+"""Messaging: a Pub/Sub topic for each of the App's topics and streams, and a push to home for each subscriber.
 
-Messages are stored in the region and nowhere else, in transit too.
+    topic orders.executed        brokerage-dev-orders.executed       kept in the stack's region, ordered by key
+    subscriber track_accepted    …-orders.executed-track_accepted    pushed to /pubsub/orders.executed/track_accepted
+    not taken ten times          …-undelivered                       kept for a person, a week
+
+https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
+https://cloud.google.com/pubsub/docs/handling-failures
+https://cloud.google.com/pubsub/docs/resource-location-restriction
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import pulumi
-from pulumi_gcp import pubsub
+from pulumi_gcp import pubsub, serviceaccount
 
 from isthmus.provision.demand import Demand, TopicDemand
-from isthmus.provision.google_target.identity import PUSHES, Identities
+from isthmus.provision.google_target.identity import DELIVERIES, Identities
+from isthmus.provision.google_target.keys import Keys
 from isthmus.provision.google_target.site import Site
 
+STREAM: Final = "stream:"
+"""How the topic of a stream is called by the code."""
+
+UNDELIVERED: Final = "undelivered"
 DELIVERIES_MAX: Final = 10
+WEEK: Final = "604800s"
+NEVER: Final = ""
 ACKNOWLEDGED_WITHIN_SECONDS: Final = 600
-KEPT: Final = "604800s"
-DEAD: Final = ".dead"
+"""The longest that a push may take: cloud.google.com/pubsub/quotas."""
 
 
 class Messaging(pulumi.ComponentResource):
-    """Make the topics, and say who may send to them; what is pushed where comes when home is there."""
+    """Make the topics, before the functions that publish to them."""
 
-    def __init__(self, site: Site, identities: Identities, demand: Demand, parent: pulumi.Resource) -> None:
+    def __init__(self, site: Site, keys: Keys, identities: Identities, demand: Demand, parent: pulumi.Resource) -> None:
         super().__init__("isthmus:google:Messaging", "messaging", None, pulumi.ResourceOptions(parent=parent))
         self._site = site
+        self._keys = keys
         self._identities = identities
-        self._demand = demand
-        self.ready: list[pulumi.Resource] = []
-        streams = [
-            TopicDemand(name=one.name, subscribers=(one.into,), data_classes=one.data_classes) for one in demand.streams
-        ]
-        self._topics = {one.name: (one, self._topic(self.topic_name(one.name))) for one in (*demand.topics, *streams)}
+        self._asked = tuple(topics_of(demand))
+        self._topics = {one.name: self._topic(one.name) for one in self._asked}
+        self.ready: list[pulumi.Resource] = [*self._topics.values()]
         for unit in demand.units:
             for name in unit.sends_to:
-                self.ready.append(self._may_send(unit.name, name))
+                if name in self._topics:
+                    self.ready.append(self._may_publish(unit.name, identities.member(unit.name), name))
+        self._undelivered = self._keep_undelivered() if self._asked else None
         self.register_outputs({})
 
-    @staticmethod
-    def topic_name(name: str) -> str:
-        """Return what a topic of the App is called on Pub/Sub: the functions send to it by this name."""
-        return name.replace(":", ".")
+    def deliver(self, home: pulumi.Input[str], after: list[pulumi.Resource]) -> None:
+        """Have every message pushed to home, once home is there and lets Pub/Sub in."""
+        for topic in self._asked:
+            for subscriber in topic.subscribers:
+                self._push(topic.name, subscriber, home, after)
 
     def _topic(self, name: str) -> pubsub.Topic:
         return pubsub.Topic(
-            name,
-            name=name,
+            plain(name),
+            name=f"{self._site.prefix}{plain(name)}",
             project=self._site.project,
-            labels=self._site.labels,
-            message_retention_duration=KEPT,
+            kms_key_name=self._keys.at_rest,
             message_storage_policy={"allowed_persistence_regions": [self._site.region], "enforce_in_transit": True},
-            opts=self._site.child(self),
+            labels=self._site.labels,
+            opts=self._site.options(self, "pubsub", after=self._keys.ready),
         )
 
-    def _may_send(self, who: str, topic: str) -> pubsub.TopicIAMMember:
+    def _may_publish(self, who: str, member: pulumi.Input[str], topic: str) -> pubsub.TopicIAMMember:
         return pubsub.TopicIAMMember(
-            f"{who}-{topic}",
+            f"{who}-publishes-{plain(topic)}",
             project=self._site.project,
-            topic=self._topics[topic][1].name,
+            topic=self._topics[topic].name,
             role="roles/pubsub.publisher",
-            member=self._identities.of[who].member,
-            opts=pulumi.ResourceOptions(parent=self),
+            member=member,
+            opts=self._site.options(self, "pubsub"),
         )
 
-    def push_to(self, home: pulumi.Output[str], allowed: pulumi.Resource) -> None:
-        """Push every topic to home, once home lets Pub/Sub in."""
-        for asked, topic in self._topics.values():
-            for subscriber in asked.subscribers:
-                self._subscription(asked, topic, subscriber, home, allowed)
+    # What is not delivered
 
-    def _subscription(
-        self,
-        asked: TopicDemand,
-        topic: pubsub.Topic,
-        subscriber: str,
-        home: pulumi.Output[str],
-        allowed: pulumi.Resource,
-    ) -> None:
-        site, child = self._site, pulumi.ResourceOptions(parent=self)
-        name = f"{self.topic_name(asked.name)}.{subscriber}"
-        letters = self._topic(f"{name}{DEAD}")
+    def _keep_undelivered(self) -> pubsub.Topic:
+        """Keep what no delivery has brought to its end, where a person finds it."""
+        self._topics[UNDELIVERED] = topic = self._topic(UNDELIVERED)
+        agent, there = self._site.services.agent("pubsub", self._site.number)
         kept = pubsub.Subscription(
-            f"{name}{DEAD}",
-            name=f"{name}{DEAD}",
-            project=site.project,
-            topic=letters.name,
-            message_retention_duration="2678400s",
-            expiration_policy={"ttl": ""},
-            labels=site.labels,
-            opts=child,
+            UNDELIVERED,
+            name=topic.name,
+            project=self._site.project,
+            topic=topic.id,
+            message_retention_duration=WEEK,
+            expiration_policy={"ttl": NEVER},
+            labels=self._site.labels,
+            opts=self._site.options(self, "pubsub"),
         )
-        buries = pubsub.TopicIAMMember(
-            f"{name}-buries",
-            project=site.project,
-            topic=letters.name,
-            role="roles/pubsub.publisher",
-            member=site.agent("pubsub"),
-            opts=child,
+        # Pub/Sub itself moves messages there, and says who it is when it pushes.
+        pushes = serviceaccount.IAMMember(
+            "pubsub-speaks-for-deliveries",
+            service_account_id=self._identities.of[DELIVERIES].name,
+            role="roles/iam.serviceAccountTokenCreator",
+            member=agent,
+            opts=self._site.options(self, "iam", after=[there]),
         )
+        self.ready += [kept, pushes, self._may_publish("pubsub", agent, UNDELIVERED)]
+        return topic
+
+    # What is
+
+    def _push(self, topic: str, subscriber: str, home: pulumi.Input[str], after: list[pulumi.Resource]) -> None:
+        assert self._undelivered is not None
+        name = f"{plain(topic)}-{subscriber}"
         subscription = pubsub.Subscription(
             name,
-            name=name,
-            project=site.project,
-            topic=topic.name,
-            ack_deadline_seconds=ACKNOWLEDGED_WITHIN_SECONDS,
+            name=f"{self._site.prefix}{name}",
+            project=self._site.project,
+            topic=self._topics[topic].id,
             enable_message_ordering=True,
-            message_retention_duration=KEPT,
-            expiration_policy={"ttl": ""},
+            ack_deadline_seconds=ACKNOWLEDGED_WITHIN_SECONDS,
+            message_retention_duration=WEEK,
+            expiration_policy={"ttl": NEVER},
             retry_policy={"minimum_backoff": "10s", "maximum_backoff": "600s"},
-            dead_letter_policy={"dead_letter_topic": letters.id, "max_delivery_attempts": DELIVERIES_MAX},
+            dead_letter_policy={
+                "dead_letter_topic": self._undelivered.id,
+                "max_delivery_attempts": DELIVERIES_MAX,
+            },
             push_config={
-                "push_endpoint": pulumi.Output.concat(home, f"/pubsub/{asked.name}/{subscriber}"),
+                "push_endpoint": pulumi.Output.concat(home, f"/pubsub/{plain(topic)}/{subscriber}"),
                 "oidc_token": {
-                    "service_account_email": self._identities.of[PUSHES].email,
+                    "service_account_email": self._identities.email(DELIVERIES),
                     "audience": home,
                 },
             },
-            labels=site.labels,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[buries, kept, allowed]),
+            labels=self._site.labels,
+            opts=self._site.options(self, "pubsub", after=[*self.ready, *after]),
         )
+        agent, there = self._site.services.agent("pubsub", self._site.number)
         pubsub.SubscriptionIAMMember(
-            f"{name}-takes-away",
-            project=site.project,
+            f"pubsub-takes-from-{name}",
+            project=self._site.project,
             subscription=subscription.name,
             role="roles/pubsub.subscriber",
-            member=site.agent("pubsub"),
-            opts=child,
+            member=agent,
+            opts=self._site.options(self, "pubsub", after=[there]),
         )
+
+
+def topics_of(demand: Demand) -> Iterable[TopicDemand]:
+    """Yield the topics of an App, and its streams as topics."""
+    yield from demand.topics
+    for stream in demand.streams:
+        yield TopicDemand(name=f"{STREAM}{stream.name}", subscribers=(stream.into,), data_classes=stream.data_classes)
+
+
+def plain(topic: str) -> str:
+    """Return the name of a topic as Pub/Sub takes it, which allows no colon."""
+    return topic.replace(":", ".")

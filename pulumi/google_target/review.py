@@ -12,9 +12,7 @@ from isthmus.provision.stack import Stack
 def review_of(stack: Stack, demand: Demand) -> Review:
     """Return what cannot be undone, what remains and what bills."""
     return Review(
-        irreversible=tuple(_irreversible(stack)),
-        remains=tuple(_remains(stack)),
-        bills=tuple(_bills(stack, demand)),
+        irreversible=tuple(_irreversible(stack)), remains=tuple(_remains(stack)), bills=tuple(_bills(stack, demand))
     )
 
 
@@ -25,11 +23,18 @@ def _irreversible(stack: Stack) -> Iterator[str]:
 
 def _remains(stack: Stack) -> Iterator[str]:
     if stack.is_production:
-        yield "sealed journal: the bucket; once locked, until the last of its objects is out of its retention"
-        yield "key, database instance, database: protected; `pulumi state unprotect` comes first"
-    if not stack.existing.key:
-        yield "key ring and key of what is personal: Cloud KMS deletes no ring and no key, and the key's versions stay"
-    yield "the services that were turned on in the project: other stacks may use them"
+        yield "sealed journal: its bucket; once locked, until the last of its objects is out of its retention"
+        yield "database instance, keys, secrets: protected; `pulumi state unprotect` comes first"
+        yield "database instance and its backups, keys and key ring: they are left where they are"
+    elif not stack.existing.key:
+        yield "key ring and keys: Google Cloud deletes neither; the versions of the keys are destroyed after 30 days"
+    if not stack.is_production:
+        yield "sealed journal: its bucket is deleted once it is empty; an object can be, a day after it was written"
+    if not stack.existing.database:
+        yield "the name of the database instance: it cannot be used again for a week"
+    if not stack.existing.log_workspace:
+        yield "the log bucket: its deletion takes seven days, in which its name cannot be used again"
+    yield "the APIs that were enabled, and copies of packages in the bucket gcf-v2-sources-… of the project"
 
 
 def _bills(stack: Stack, demand: Demand) -> Iterator[str]:
@@ -40,7 +45,8 @@ def _bills(stack: Stack, demand: Demand) -> Iterator[str]:
         ready = stack.sizes.of(unit.name).always_ready
         if unit.is_critical and ready:
             yield f"unit {unit.name}: {ready} instances at least"
-    if demand.hosts and not stack.existing.network:
-        yield f"the gateway of the network, for {', '.join(demand.hosts)}"
-    yield "Scheduler: the sweep calls home once a minute"
-    yield "key versions, private DNS zone, what buckets, images and logs hold"
+    reaching = [unit.name for unit in demand.units if unit.hosts]
+    if reaching and not stack.existing.network:
+        yield f"Cloud NAT and the firewall's names of hosts, for {', '.join(demand.hosts)}"
+    yield f"Cloud Scheduler: {1 + len(demand.schedules)} jobs, of which one asks home once a minute"
+    yield "key versions, private DNS zones, what buckets, images, secrets and logs hold"

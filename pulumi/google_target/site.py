@@ -1,31 +1,31 @@
-"""The site: what every part of a deployment on Google Cloud has in common, and the services that it turns on."""
+"""The site: what every part of a deployment on Google Cloud has in common.
+
+Every resource says its project and its region: what a resource leaves out, the provider chooses.
+"""
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import pulumi
-from pulumi_gcp import organizations, projects
+from pulumi_gcp import organizations
 
-from isthmus.provision.demand import Demand
+from isthmus.core.errors import InputError
+from isthmus.provision.google_target.services import Services
 from isthmus.provision.naming import Names
 from isthmus.provision.stack import Stack
 
-ALWAYS: Final = (
-    "artifactregistry.googleapis.com",
-    "cloudbuild.googleapis.com",
-    "cloudfunctions.googleapis.com",
-    "cloudkms.googleapis.com",
-    "cloudscheduler.googleapis.com",
-    "compute.googleapis.com",
-    "dns.googleapis.com",
-    "iam.googleapis.com",
-    "logging.googleapis.com",
-    "run.googleapis.com",
-    "servicenetworking.googleapis.com",
-    "sqladmin.googleapis.com",
-    "storage.googleapis.com",
-)
+LABEL_MAX: Final = 63
+PREFIX_MAX: Final = 24
+
+
+class StackNameTooLong(InputError):
+    """Report an app and a stack whose names would be cut."""
+
+    code = "ISTH189"
 
 
 class Site(NamedTuple):
@@ -36,57 +36,64 @@ class Site(NamedTuple):
     project: str
     number: pulumi.Output[str]
     labels: dict[str, str]
-    services: list[pulumi.Resource]
+    services: Services
 
     @property
     def region(self) -> str:
-        """Return the region, which no resource leaves out: what is left out, the provider chooses."""
+        """Return the region, which no resource leaves out."""
         return self.stack.region
 
-    def child(self, parent: pulumi.Resource, *after: pulumi.Resource, protect: bool = False) -> pulumi.ResourceOptions:
-        """Return the options of a resource, which comes after the services are on."""
+    @property
+    def prefix(self) -> str:
+        """Return what the names begin with that the code makes for itself: those of topics and workflows."""
+        return f"{self.names.whole(longest=PREFIX_MAX)}-"
+
+    def options(
+        self,
+        parent: pulumi.Resource,
+        *apis: str,
+        after: Iterable[pulumi.Resource] = (),
+        protect: bool = False,
+        retain: bool = False,
+    ) -> pulumi.ResourceOptions:
+        """Return the options of a resource: it waits for the APIs that it is made by."""
         return pulumi.ResourceOptions(
-            parent=parent, depends_on=[*self.services, *after], protect=protect and self.stack.is_production
-        )
-
-    def agent(self, service: str) -> pulumi.Output[str]:
-        """Return Google's own account that acts for a service in this project, as a member."""
-        return pulumi.Output.concat(
-            "serviceAccount:service-", self.number, f"@gcp-sa-{service}.iam.gserviceaccount.com"
+            parent=parent,
+            depends_on=[*self.services.enabled(*apis), *after],
+            protect=protect,
+            retain_on_delete=retain,
         )
 
 
-def site_of(stack: Stack, names: Names, demand: Demand, parent: pulumi.Resource) -> Site:
-    """Turn on what the App needs in the project, which is there."""
-    project = str(stack.existing.project)
-    about = organizations.get_project_output(project_id=project, opts=pulumi.InvokeOutputOptions(parent=parent))
-    wanted = [
-        *ALWAYS,
-        *(["pubsub.googleapis.com"] if demand.topics or demand.streams else []),
-        *(["secretmanager.googleapis.com"] if demand.secrets else []),
-        *(["workflows.googleapis.com", "workflowexecutions.googleapis.com"] if demand.workflows else []),
-        *(["billingbudgets.googleapis.com", "monitoring.googleapis.com"] if stack.budget else []),
-    ]
-    services: list[pulumi.Resource] = [
-        projects.Service(
-            name.partition(".")[0],
-            project=project,
-            service=name,
-            # Other stacks of the project may use it too.
-            disable_on_destroy=False,
-            opts=pulumi.ResourceOptions(parent=parent),
-        )
-        for name in wanted
-    ]
+def site_of(stack: Stack, names: Names, parent: pulumi.Resource) -> Site:
+    """Look at the project that is deployed into, and let it use the APIs that are needed."""
+    project = stack.existing.project
+    assert project is not None  # the stack holds to it
+    found = organizations.get_project_output(project_id=project, opts=pulumi.InvokeOutputOptions(parent=parent))
     return Site(
         stack=stack,
         names=names,
         project=project,
-        number=about.apply(lambda one: one.number),
+        number=found.apply(lambda one: one.number),
         labels={
-            "app": demand.app.lower(),
-            "stack": stack.name.rpartition("/")[2].lower(),
-            "environment": stack.environment,
+            "app": label(stack.app.partition(":")[0]),
+            "stack": label(stack.name),
+            "environment": label(stack.environment),
         },
-        services=services,
+        services=Services(project, parent),
     )
+
+
+def hold_to_prefix(stack: Stack, names: Names) -> None:
+    """Refuse what would be cut: by these names the stack's logs are known. Raises StackNameTooLong (ISTH189)."""
+    if names.whole(longest=PREFIX_MAX) != names.whole(longest=sys.maxsize):
+        raise StackNameTooLong(
+            f"the app's name and the stack's have more than {PREFIX_MAX} characters together",
+            place=f"stack {stack.name}",
+            instead="give one of them a shorter name",
+        )
+
+
+def label(text: str) -> str:
+    """Return a text as the value of a label: small letters, digits, hyphens and underscores."""
+    return re.sub(r"[^a-z0-9_-]", "-", text.lower())[:LABEL_MAX]

@@ -1,4 +1,11 @@
-"""Telemetry: a log bucket in the region, to which what the App's parts write is led, and who may write."""
+"""Telemetry: a log bucket in the stack's region, which the logs of what the stack makes go to, and nowhere else.
+
+A project's own bucket `_Default` is global: a sink of the stack's takes its logs, and an exclusion keeps them out
+of that one. What Google writes to `_Required`, who administered what, stays there: no setting moves it.
+
+https://cloud.google.com/logging/docs/regionalized-logs
+https://cloud.google.com/logging/docs/routing/overview
+"""
 
 from __future__ import annotations
 
@@ -7,42 +14,65 @@ from typing import Final
 import pulumi
 from pulumi_gcp import logging
 
-from isthmus.provision.demand import Demand
-from isthmus.provision.google_target.identity import MIGRATIONS, Identities
 from isthmus.provision.google_target.site import Site
 
-DAYS: Final = 90
+BUCKET_ID_MAX, SINK_MAX = 100, 100
+LOG_DAYS: Final = 365
+LABELLED: Final = (
+    'resource.labels.service_name =~ "^{0}"',
+    'resource.labels.job_name =~ "^{0}"',
+    'resource.labels.workflow_id =~ "^{0}"',
+    'resource.labels.subscription_id =~ "^{0}"',
+    'resource.labels.topic_id =~ "^{0}"',
+    'resource.labels.job_id =~ "^{0}"',
+    'resource.labels.database_id : ":{0}"',
+    'resource.labels.bucket_name =~ "^{0}"',
+    'resource.labels.function_name =~ "^{0}"',
+    'resource.labels.subnetwork_name =~ "^{0}"',
+    'resource.type = "build"',
+)
+"""What the logs of the stack's resources are known by, their names beginning alike; builds carry no name."""
 
 
 class Telemetry(pulumi.ComponentResource):
-    """Make where logs go, or use the bucket that is there."""
+    """Keep the stack's logs in its region, in a bucket of its own or in the one that is there."""
 
-    def __init__(self, site: Site, identities: Identities, demand: Demand, parent: pulumi.Resource) -> None:
+    def __init__(self, site: Site, parent: pulumi.Resource) -> None:
         super().__init__("isthmus:google:Telemetry", "telemetry", None, pulumi.ResourceOptions(parent=parent))
-        bucket: pulumi.Input[str] = site.stack.existing.log_workspace or self._bucket(site)
-        prefix = site.names.whole("", longest=40)
-        logging.ProjectSink(
-            site.names.of("logs"),
+        destination: pulumi.Input[str]
+        if site.stack.existing.log_workspace:
+            destination = site.stack.existing.log_workspace
+        else:
+            bucket = logging.ProjectBucketConfig(
+                "logs",
+                project=site.project,
+                location=site.region,
+                bucket_id=site.names.whole("logs", longest=BUCKET_ID_MAX),
+                description=f"the logs of stack {site.stack.name}",
+                retention_days=LOG_DAYS,
+                opts=site.options(self, "logging"),
+            )
+            destination = bucket.id
+        ours = filter_of(site.prefix)
+        sink = logging.ProjectSink(
+            site.names.of("logs", longest=SINK_MAX),
             project=site.project,
-            destination=pulumi.Output.concat("logging.googleapis.com/", bucket),
-            filter=f'resource.labels.service_name:"{prefix}" OR resource.type="workflows.googleapis.com/Workflow"',
+            destination=pulumi.Output.concat("logging.googleapis.com/", destination),
+            filter=ours,
             unique_writer_identity=True,
-            opts=site.child(self),
+            opts=site.options(self, "logging"),
         )
-        self.ready: list[pulumi.Resource] = [
-            identities.may_in_project(who, role)
-            for who in (*(unit.name for unit in demand.units), MIGRATIONS)
-            for role in ("roles/logging.logWriter", "roles/cloudtrace.agent")
-        ]
+        kept_out = logging.ProjectExclusion(
+            site.names.of("logs", longest=SINK_MAX),
+            project=site.project,
+            description="they are kept in the region, by the sink of the same name",
+            filter=ours,
+            opts=site.options(self, "logging", after=[sink]),
+        )
+        self.ready: list[pulumi.Resource] = [sink, kept_out]
         self.register_outputs({})
 
-    def _bucket(self, site: Site) -> pulumi.Output[str]:
-        return logging.ProjectBucketConfig(
-            "logs",
-            project=site.project,
-            location=site.region,
-            bucket_id=site.names.whole("logs", longest=100),
-            retention_days=DAYS,
-            description="What the app's parts write",
-            opts=site.child(self),
-        ).id
+
+def filter_of(prefix: str) -> str:
+    """Return the filter of the logs of resources whose names begin so."""
+    return " OR ".join(one.format(prefix) for one in LABELLED)

@@ -183,3 +183,16 @@ def test_what_names_no_project_and_region_is_refused(url: str) -> None:
 @pytest.mark.parametrize("base", [HERE, GOOGLE, "https://europe-west3-workflowexecutions.googleapis.com"])
 def test_an_address_is_taken_without_asking_anybody(base: str) -> None:
     assert GoogleExecutions(f"{base}/projects/desk/locations/europe-west3/").url.endswith("europe-west3")
+
+
+def test_where_names_of_workflows_begin_alike_executions_keep_the_names_that_the_app_gives() -> None:
+    served = ExecutionsService({"desk-dev-answer-1": ANSWER})
+    executions = GoogleExecutions(f"{served.url}/workflows/desk-dev-")
+
+    name = executions.create("answer-1", {"run_id": "r1"})
+    served.wait()
+
+    assert name.startswith("answer-1/executions/")
+    assert executions.state(name) is ExecutionState.SUCCEEDED
+    executions.cancel(name)
+    served.close()

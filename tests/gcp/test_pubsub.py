@@ -138,3 +138,13 @@ def test_nobody_there_is_a_fault_of_the_environment(pubsub: Pubsub, outlet: Pubs
 def test_a_token_is_sent_to_no_other_place_than_a_project_of_pubsub(url: str) -> None:
     with pytest.raises(SettingMissing, match="names no project of Pub/Sub"):
         PubsubOutlet(url, lambda _scope: "token")
+
+
+def test_where_names_of_topics_begin_alike_a_message_goes_to_the_topic_of_that_name() -> None:
+    served = Pubsub("desk-dev-late.Answer")
+    outlet = PubsubOutlet(f"{served.url}/topics/desk-dev-", lambda _scope: served.token)
+
+    outlet.send([message(1)])
+
+    assert [one["attributes"]["message_id"] for one in served.taken["desk-dev-late.Answer"]] == ["m1"]
+    served.close()

@@ -6,16 +6,13 @@ Written by hand, from the pages of each type; whatever else is answered is made 
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from typing import Any
 
-from sdk_types import SECRET, SIGNATURE
+import google_computed
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 TENANT = "00000000-0000-0000-0000-0000000000aa"
-PROJECT_NUMBER = "123456789012"
-REGION = "europe-west1"
 
 NAME_PROPERTY = {
     "azure-native:applicationinsights:Component": "resourceName",
@@ -53,12 +50,7 @@ NAME_PROPERTY = {
     "azure-native:storage:Blob": "blobName",
     "azure-native:storage:BlobContainer": "containerName",
     "azure-native:storage:StorageAccount": "accountName",
-    "gcp:serviceaccount/account:Account": "accountId",
-    "gcp:artifactregistry/repository:Repository": "repositoryId",
-    "gcp:secretmanager/secret:Secret": "secretId",
-    "gcp:logging/projectBucketConfig:ProjectBucketConfig": "bucketId",
-    "gcp:billing/budget:Budget": "displayName",
-}
+} | google_computed.NAME_PROPERTY
 """The input that holds the name; `name` for all others."""
 
 PARENTS = {
@@ -101,7 +93,7 @@ def identity(token: str, inputs: dict[str, Any], configured: dict[str, Any]) -> 
     """Return the id of a resource and what the cloud computes of it."""
     if token.startswith("azure-native:"):
         return azure_identity(token, inputs)
-    return google_identity(token, inputs, configured)
+    return google_computed.identity(token, inputs, configured)
 
 
 def _digest(*parts: object) -> str:
@@ -172,97 +164,14 @@ def _azure_outputs(token: str, inputs: dict[str, Any], name: str) -> dict[str, A
             return {}
 
 
-# Google Cloud
-
-
-def google_identity(token: str, inputs: dict[str, Any], configured: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the id of a resource of Google Cloud and its computed outputs."""
-    kind = token.removeprefix("gcp:")
-    project = inputs.get("project") or configured.get("project") or "no-project"
-    region = inputs.get("location") or inputs.get("region") or configured.get("region") or REGION
-    name = str(inputs.get(name_property(token)) or _digest(token, sorted(inputs.items(), key=str))[:12])
-    outputs: dict[str, Any] = {"project": project}
-    path = f"projects/{project}/locations/{region}/{_collection(kind)}/{name}"
-    match kind:
-        case "serviceaccount/account:Account":
-            email = f"{name}@{project}.iam.gserviceaccount.com"
-            path = f"projects/{project}/serviceAccounts/{email}"
-            outputs |= {
-                "email": email,
-                "member": f"serviceAccount:{email}",
-                "name": path,
-                "uniqueId": _digest(email)[:21],
-            }
-        case "pubsub/topic:Topic" | "pubsub/subscription:Subscription" | "secretmanager/secret:Secret":
-            path = f"projects/{project}/{_collection(kind)}/{name}"
-            outputs |= {"name": path if kind.startswith("secret") else name}
-        case "storage/bucket:Bucket":
-            path = name
-            outputs |= {"url": f"gs://{name}", "selfLink": f"https://www.googleapis.com/storage/v1/b/{name}"}
-        case "storage/bucketObject:BucketObject":
-            path = f"{inputs['bucket']}-{name}"
-            outputs |= {"generation": int(_digest(name)[:8], 16), "outputName": name}
-        case "sql/databaseInstance:DatabaseInstance":
-            path = name
-            outputs |= {"connectionName": f"{project}:{region}:{name}", "privateIpAddress": "10.80.0.3"}
-            outputs |= {"serviceAccountEmailAddress": f"p{PROJECT_NUMBER}-x@gcp-sa-cloud-sql.iam.gserviceaccount.com"}
-        case "sql/database:Database" | "sql/user:User":
-            path = f"{inputs['instance']}/{_collection(kind)}/{name}"
-        case "cloudfunctionsv2/function:Function":
-            uri = f"https://{name}-{_digest(name)[:8]}-ew.a.run.app"
-            service = {
-                **(inputs.get("serviceConfig") or {}),
-                "uri": uri,
-                "gcfUri": "",
-                "service": f"projects/{project}/locations/{region}/services/{name}",
-            }
-            outputs |= {"serviceConfig": service, "url": f"https://{region}-{project}.cloudfunctions.net/{name}"}
-        case "compute/network:Network":
-            path = f"projects/{project}/global/networks/{name}"
-            outputs |= {"selfLink": f"https://www.googleapis.com/compute/v1/{path}"}
-        case "compute/subnetwork:Subnetwork":
-            path = f"projects/{project}/regions/{region}/subnetworks/{name}"
-            outputs |= {"selfLink": f"https://www.googleapis.com/compute/v1/{path}"}
-        case "projects/service:Service" | "projects/serviceIdentity:ServiceIdentity":
-            path = f"{project}/{inputs['service']}"
-            if kind.endswith("ServiceIdentity"):
-                agent = re.sub(r"\.googleapis\.com$", "", inputs["service"])
-                email = f"service-{PROJECT_NUMBER}@gcp-sa-{agent}.iam.gserviceaccount.com"
-                path = f"{path}/identity"
-                outputs |= {"email": email, "member": f"serviceAccount:{email}"}
-        case "kms/cryptoKey:CryptoKey":
-            path = f"{inputs['keyRing']}/cryptoKeys/{name}"
-        case "logging/projectBucketConfig:ProjectBucketConfig":
-            path = f"projects/{project}/locations/{region}/buckets/{name}"
-            outputs |= {"name": path}
-        case "logging/projectSink:ProjectSink":
-            outputs |= {
-                "writerIdentity": f"serviceAccount:service-{PROJECT_NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"
-            }
-        case _ if "member" in inputs and "role" in inputs:
-            path = "/".join(str(inputs[key]) for key in sorted(inputs) if key != "condition")
-    return path, outputs
-
-
-def _collection(kind: str) -> str:
-    noun = kind.partition(":")[2]
-    return f"{noun[0].lower()}{noun[1:]}s"
-
-
 # Functions of the providers
 
 
 def answered(function: str, arguments: dict[str, Any], configured: dict[str, Any]) -> dict[str, Any] | None:
     """Return what a function of a provider answers, or None when it has none of that name."""
-    project = arguments.get("projectId") or configured.get("project") or "no-project"
     match function:
         case "azure-native:authorization:getClientConfig":
             account = {"subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
             return {**account, "clientId": _uuid("client"), "objectId": _uuid("object")}
-        case "gcp:organizations/getProject:getProject":
-            return {"id": project, "projectId": project, "number": PROJECT_NUMBER, "name": project, "labels": {}}
-        case "gcp:organizations/getClientConfig:getClientConfig":
-            token = {SIGNATURE: SECRET, "value": _digest("token")}
-            return {"id": "x", "project": project, "region": REGION, "zone": f"{REGION}-b", "accessToken": token}
         case _:
-            return None
+            return google_computed.answered(function, arguments, configured)
