@@ -32,6 +32,8 @@ class At(msgspec.Struct, frozen=True, kw_only=True):
     optional: bool = False
     """Whether nothing is done when the property is not there."""
     within: str = ""
+    unless: str = ""
+    """Another property that names the places instead, when it is there."""
     why: str = ""
 
 
@@ -48,10 +50,11 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Nowhere(msgspec.Struct, frozen=True, kw_only=True):
-    """Say that a property is confined to no place: by one of its values (any, without), or because it is not there."""
+    """Say that a property is confined to no place: by one of its values, by any (`present`), or by not being there."""
 
     property: str
     when: tuple[str, ...] = ()
+    present: bool = False
     absent: bool = False
     verb: Verb = Verb.PROCESS
     why: str
