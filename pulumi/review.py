@@ -109,7 +109,9 @@ def hold_to_connections(stack: Stack, demand: Demand) -> None:
     wanted = sum(one.instances_max * one.connections_per_instance for one in each.values())
     most = connections_of(stack)
     if wanted > most:
-        told = " + ".join(f"{name} {one.instances_max} × {one.connections_per_instance}" for name, one in each.items())
+        told = " + ".join(
+            f"{name} {one.instances_max} × {one.connections_per_instance}" for name, one in each.items()
+        )
         raise TooManyConnections(
             f"{told} = {wanted} connections, and the database takes {most}",
             place=f"stack {stack.name}: isthmus:sizes",

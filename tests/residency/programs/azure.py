@@ -6,7 +6,6 @@ from pulumi_azure_native import (
     appconfiguration,
     applicationinsights,
     cognitiveservices,
-    compute,
     containerregistry,
     cosmosdb,
     dataprotection,
