@@ -94,7 +94,7 @@ class Isthmus {
     const { serviceDir, service } = serverless;
     const request = {
       plugin: version,
-      stage: service.provider.stage,
+      stage: this.options.stage || service.provider.stage,
       options: { ...given(this.options), ...more },
       configuration: resolved(serverless),
     };
@@ -125,16 +125,17 @@ function refusal({ classes }, problems) {
 }
 
 // serverless 4 is closed, and cannot be tested against. osls counts on from it: its name tells them apart.
-function refuseVersionFour({ version: framework, classes }) {
-  if (Number.parseInt(framework, 10) < 4 || frameworkName() === 'osls') return;
+function refuseVersionFour({ version: framework, classes, constructor }) {
+  if (Number.parseInt(framework, 10) < 4 || packageOf(constructor) === 'osls') return;
   throw new classes.Error(
     `serverless ${framework} is not supported: use osls 4 (npm install --save-dev osls), or serverless 3`,
     'ISTHMUS_FRAMEWORK'
   );
 }
 
-function frameworkName(file = require.main && require.main.filename) {
-  for (let folder = path.dirname(file || '/'); folder !== path.dirname(folder); folder = path.dirname(folder)) {
+function packageOf(exported) {
+  const home = Object.values(require.cache).find((one) => one.exports === exported);
+  for (let folder = path.dirname(home ? home.filename : '/'); folder !== path.dirname(folder); folder = path.dirname(folder)) {
     const manifest = path.join(folder, 'package.json');
     if (fs.existsSync(manifest)) return JSON.parse(fs.readFileSync(manifest, 'utf8')).name;
   }
