@@ -10,7 +10,7 @@ UV_RUN := $(UV) run --locked --no-sync
 PYTEST_ARGS ?=
 CORE_TESTS := tests/core tests/program tests/money tests/proof/test_strategies.py tests/proof/test_verification.py
 
-.PHONY: help setup run test check format bench prove coverage clean
+.PHONY: help setup run test check format bench prove coverage pulumi clean
 
 help: ## Say what can be made
 	@python3 -c "import re; [print(f'  make {name:10}{text}') for name, text in re.findall(r'^([a-z]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
@@ -45,6 +45,9 @@ prove: .venv/.ready ## Run the long proofs: simulation, kill tests, many more ex
 coverage: .venv/.ready ## Measure which branches of core its own tests take; 95 % at least
 	$(UV_RUN) pytest -m "not long" $(CORE_TESTS) --cov --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
 
+pulumi: .venv/.ready ## Build the Pulumi command for the tests of provisioning, once for this user
+	@$(UV_RUN) python tools/pulumi/build.py
+
 clean: ## Remove what setup and the tests made
 	rm -rf .venv .tools build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -65,7 +68,7 @@ clean: ## Remove what setup and the tests made
 	@touch $@
 
 .venv/.ready: pyproject.toml uv.lock .python-version $(filter .tools/uv,$(UV))
-	@$(UV) sync --locked --quiet --extra azure --extra google --extra serverless || { \
+	@$(UV) sync --locked --quiet --extra azure --extra google --extra pulumi --extra serverless || { \
 	  echo "Setup needs Python 3.13 and the package index. Without a python3.13 of its own this machine must let uv" >&2; \
 	  echo "download one; or name yours: UV_PYTHON=/path/to/python3.13 make $(MAKECMDGOALS)" >&2; exit 1; }
 	@touch $@

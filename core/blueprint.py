@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 
@@ -98,3 +100,17 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: tuple[EndpointPlan, ...]
     late_events: tuple[tuple[str, str], ...]
     ports: tuple[PortPlan, ...]
+
+
+def home_unit(blueprint: Blueprint) -> str:
+    """Return the unit that workflows, triggers and timers are in: most workflows', the first by name of several."""
+    counted = Counter(one.unit for one in blueprint.workflows) or Counter(one.unit for one in blueprint.functions)
+    return min(counted, key=lambda unit: (-counted[unit], unit))
+
+
+def deployed_units(blueprint: Blueprint) -> tuple[str, ...]:
+    """Return the units that are deployed: home, and those of contracts that handlers fulfil and workflows may await."""
+    home = home_unit(blueprint)
+    if not blueprint.workflows:
+        return (home,)
+    return home, *sorted({one.unit for one in blueprint.functions} - {home})

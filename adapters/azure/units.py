@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -30,6 +29,7 @@ from isthmus.adapters.azure.fitness import UnfitForAzure
 from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.host import Host
 from isthmus.adapters.runtime.requests import Unacceptable
+from isthmus.core import blueprint
 from isthmus.core.codec import ENCODER, UNREADABLE
 from isthmus.core.composition import Composition
 
@@ -41,26 +41,20 @@ NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 
 
 def home_unit(composition: Composition) -> str:
-    """Return the home unit: the one that most workflows are in, the first by name of several."""
-    plan = composition.blueprint
-    counted = Counter(one.unit for one in plan.workflows) or Counter(one.unit for one in plan.functions)
-    return min(counted, key=lambda unit: (-counted[unit], unit))
+    """Return the home unit of an App."""
+    return blueprint.home_unit(composition.blueprint)
 
 
 def units_of(composition: Composition) -> tuple[str, ...]:
-    """Return the units that are deployed: home, and those of contracts that handlers fulfil and workflows may await.
+    """Return the units that are deployed, home first.
 
     Raises UnfitForAzure (ISTH140) for names that folders and settings cannot have.
     """
-    home = home_unit(composition)
-    if not composition.workflows:
-        return (home,)
-    others = sorted({one.unit for one in composition.blueprint.functions} - {home})
-    if others:
-        problems = list(_wrong_names([home, *others]))
-        if problems:
-            raise UnfitForAzure(composition.name, problems)
-    return home, *others
+    units = blueprint.deployed_units(composition.blueprint)
+    problems = list(_wrong_names(units)) if len(units) > 1 else []
+    if problems:
+        raise UnfitForAzure(composition.name, problems)
+    return units
 
 
 def elsewhere(composition: Composition) -> dict[str, str]:

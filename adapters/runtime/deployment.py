@@ -10,6 +10,7 @@ from typing import Any, Protocol, get_origin
 
 from isthmus.adapters.runtime.expressions import names_in
 from isthmus.adapters.runtime.fulfilment import Fulfilment
+from isthmus.adapters.runtime.home import stay_at_home
 from isthmus.adapters.runtime.vault import Keyring, MasterKey
 from isthmus.core.codec import Codec, codec
 from isthmus.core.composition import Composition
@@ -50,6 +51,7 @@ class Deployment:
     """Hold a composition, prepared: handlers with their ports, the keys of persons, and a clock.
 
     `configure` gives each bound implementation what it declared; `backend` chooses among bindings that differ.
+    Raises OutsideResidency (ISTH380) where a policy is set and this is not where it lets the handlers work.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Deployment:
         clock: Clock,
         configure: Callable[[Binding], Configuration],
     ) -> None:
+        stay_at_home(composition.blueprint)
         self.composition = composition
         self.backend = backend
         self._make_master = master

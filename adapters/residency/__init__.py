@@ -1,0 +1,1 @@
+"""What comes with Isthmus about places: the regions of both clouds, the countries, and policies to begin with."""

@@ -1,0 +1,160 @@
+"""The judge: the claims of every resource of a deployment, against the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from isthmus.core.residency.data_class import CONFIDENTIAL, FINANCIAL, MARKET, PERSONAL
+from isthmus.core.residency.facts import AZURE, GOOGLE, Facts
+from isthmus.core.residency.finding import UNCLASSIFIED, Finding, Rule, excepted
+from isthmus.core.residency.placement import SEALED
+from isthmus.core.residency.policy import Policy, Verb
+from isthmus.core.residency.preview import google
+from isthmus.core.residency.preview.claim import RULES, STATE, Claim, Surroundings, claims_of
+from isthmus.core.residency.preview.harmless import is_harmless
+from isthmus.core.residency.preview.resource import PROVIDER, Resource
+from isthmus.core.residency.regions import spoken_of
+
+LABEL: Final = "isthmus-data"
+"""The tag or label that names the classes of data that a resource holds; without it, it may hold any."""
+
+NO_CLASS: Final = "none"
+JOINED_BY: Final = "-"
+DOING: Final = {Verb.STORE: "storing", Verb.PROCESS: "processing", Verb.REPLICATE: "copying"}
+
+
+def data_label(classes: Iterable[str]) -> str:
+    """Return what the label of a resource says that holds some classes of data."""
+    return JOINED_BY.join(sorted(set(classes) - {UNCLASSIFIED})) or NO_CLASS
+
+
+def data_of(resource: Resource, policy: Policy) -> tuple[str, ...]:
+    """Return the classes of data that a resource holds by its label; all of them when that is not understood."""
+    known = {one.name for one in (PERSONAL, FINANCIAL, CONFIDENTIAL, MARKET)} | set(policy.data)
+    for key in ("tags", "labels"):
+        labels = resource.properties.get(key)
+        said = labels.get(LABEL) if isinstance(labels, dict) else None
+        if said == NO_CLASS:
+            return (UNCLASSIFIED,)
+        named = said.split(JOINED_BY) if isinstance(said, str) else []
+        if named and set(named) <= known:
+            return (*sorted(named), UNCLASSIFIED)
+    return spoken_of(policy)
+
+
+def judge(resources: Sequence[Resource], policy: Policy, facts: Facts) -> list[Finding]:
+    """Return what a policy has against the resources of a deployment; those excepted, with the exception.
+
+    Give the policy as it stands today (`policy.on`). Nothing is assumed of a type that nobody knows.
+    """
+    around = Surroundings(resources, facts, policy)
+    found = [finding for one in resources for finding in _findings(one, around)]
+    return excepted([*found, *_kept_by_itself(resources, around)], policy.exemptions)
+
+
+def _findings(resource: Resource, around: Surroundings) -> Iterator[Finding]:
+    if resource.type.startswith(PROVIDER):
+        return
+    claims = list(claims_of(resource, around))
+    if not claims and resource.token not in RULES and not is_harmless(resource.token):
+        yield Finding(
+            rule=Rule.CANNOT_BE_KNOWN,
+            resource=resource.name,
+            type=resource.type,
+            data=data_of(resource, around.policy),
+            problem="nobody has said where resources of this type keep data",
+            instead="except it with a reason, when it holds none",
+        )
+        return
+    if is_harmless(resource.token):
+        claims = [one for one in claims if one.rule is Rule.COUNTRY]
+    for claim in claims:
+        yield from _judged(claim, resource, around)
+
+
+def _judged(claim: Claim, resource: Resource, around: Surroundings) -> Iterator[Finding]:
+    data = data_of(resource, around.policy)
+    if claim.rule is Rule.WORKFLOWS_VARIABLES:
+        refused = _readable(data, around)
+    else:
+        refused = tuple(
+            one for one in data if any(around.policy.refused([one], verb, claim.countries) for verb in claim.verbs)
+        )
+    if claim.rule is Rule.GLOBAL:
+        refused = tuple(one for one in refused if not _is_free(one, claim.verbs, around))
+    if not refused:
+        return
+    yield Finding(
+        rule=claim.rule,
+        resource=resource.name,
+        type=resource.type,
+        property=claim.property,
+        value=claim.value,
+        region=claim.region,
+        data=refused,
+        countries=claim.countries,
+        problem=_problem(claim, around),
+        instead=claim.instead,
+    )
+
+
+def _readable(data: Sequence[str], around: Surroundings) -> tuple[str, ...]:
+    return tuple(one for one in data if one not in SEALED and not _is_free(one, (Verb.PROCESS,), around))
+
+
+def _is_free(data_class: str, verbs: Iterable[Verb], around: Surroundings) -> bool:
+    """Say whether a class of data is confined to no country."""
+    everywhere = frozenset(around.facts.countries)
+    return all(everywhere <= around.policy.grant(data_class).countries(verb) for verb in verbs)
+
+
+def _problem(claim: Claim, around: Surroundings) -> str:
+    doing = " and ".join(DOING[verb] for verb in claim.verbs)
+    if claim.countries:
+        where = ", ".join(around.facts.spoken(one) for one in claim.countries)
+        said = f"{doing} in {where} is not allowed"
+    elif claim.rule is Rule.UNKNOWN_PLACE:
+        said = f"{doing} where the country is not known is not allowed"
+    else:
+        said = f"{doing} in no place that is known is not allowed"
+    return f"{claim.why}: {said}" if claim.why else said
+
+
+def _kept_by_itself(resources: Sequence[Resource], around: Surroundings) -> Iterator[Finding]:
+    """Find the log bucket that every project of Google's has, unless something says that it is in a place."""
+    logging = [one for one in resources if one.token in google.LOGGING]
+    settled = any(
+        one.token in google.SETTLING or one.properties.get("bucketId") == google.DEFAULT_LOGS
+        or (one.token.endswith("Sink") and one.properties.get("name") == google.DEFAULT_LOGS)
+        for one in resources
+    )  # fmt: skip
+    country = around.policy.place_of(google.DEFAULT_LOGS)
+    refused = around.policy.refused([UNCLASSIFIED], Verb.STORE, [country] if country else [])
+    if logging and not settled and refused:
+        where = f"it is in {around.facts.spoken(country)}" if country else "it is in no region unless that was said"
+        yield Finding(
+            rule=Rule.COUNTRY if country else Rule.GLOBAL,
+            resource=f"{google.DEFAULT_LOGS} log bucket of the project",
+            type=google.LOG_BUCKET,
+            property="location",
+            value=country or "global",
+            data=refused,
+            countries=(country,) if country else (),
+            problem=f"what {logging[0].name} logs is kept there, and {where}",
+            instead="set the default storage location of logs, redirect the _Default sink, or say in [[existing]] of the "
+            "policy where _Default is",
+        )
+
+
+def state_backend(url: str) -> Resource:
+    """Return the place of Pulumi's own state as a resource, to be judged with the others."""
+    return Resource(
+        urn=f"{STATE}::state of the stack", type=STATE, properties={"url": url, "labels": {LABEL: NO_CLASS}}
+    )
+
+
+def pairs_judged(cloud: str) -> set[tuple[str, str]]:
+    """Return the types and properties of a cloud that the tables know."""
+    family = {AZURE: "azure", GOOGLE: "gcp:"}[cloud]
+    return {(token, rule.property) for token, rules in RULES.items() if token.startswith(family) for rule in rules}

@@ -1,0 +1,5 @@
+"""Deploy the brokerage."""
+
+from isthmus.provision.deployment import deploy
+
+deploy()

@@ -1,0 +1,192 @@
+"""The stack: what its configuration says, read once and checked.
+
+isthmus:app           addresses.app:app
+isthmus:cloud         azure, or google
+isthmus:region        westeurope, or europe-west1
+isthmus:environment   development, staging, production: what cannot be undone exists in production alone
+isthmus:residency     eu, or a file: where data may live
+isthmus:sizes         instancesMax, alwaysReady, memoryMb, database, …, and `units` that differ
+isthmus:budget        amount, since, alert, …
+isthmus:existing      what is there already and is used instead of made
+isthmus:packages      a folder that `isthmus package` wrote; without it the program has it written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final, Literal
+
+import msgspec
+
+from isthmus.core.errors import InputError
+
+NAMESPACE: Final = "isthmus"
+
+type Cloud = Literal["azure", "google"]
+type Environment = Literal["development", "staging", "production"]
+
+
+class StackInvalid(InputError):
+    """Report a configuration of a stack that breaks a rule."""
+
+    code = "ISTH280"
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Be a part of the configuration, whose keys are written as Pulumi's are."""
+
+
+class UnitSizes(Part, frozen=True, kw_only=True):
+    """Size one unit otherwise than the others."""
+
+    instances_max: int | None = None
+    always_ready: int | None = None
+    memory_mb: int | None = None
+
+
+class Sizes(Part, frozen=True, kw_only=True):
+    """Size what is made: the most instances of a unit, how many wait for CRITICAL work, the database."""
+
+    instances_max: int = 10
+    always_ready: int = 1
+    memory_mb: int = 2048
+    connections_per_instance: int = 32
+    database: str | None = None
+    database_storage_gb: int = 64
+    partitions: int = 4
+    units: dict[str, UnitSizes] = {}
+
+    def of(self, unit: str) -> Sizes:
+        """Return the sizes of a unit."""
+        its = self.units.get(unit, UnitSizes())
+        changed = {name: value for name in its.__struct_fields__ if (value := getattr(its, name)) is not None}
+        return msgspec.structs.replace(self, **changed)
+
+
+class Budget(Part, frozen=True, kw_only=True):
+    """Say what may be spent in a month, and who is told; the numbers are the user's."""
+
+    amount: int
+    since: date
+    """The first month that counts: Azure takes no other day than a first."""
+    alert: tuple[str, ...]
+    percent: tuple[int, ...] = (50, 80, 100)
+    currency: str | None = None
+    billing_account: str | None = None
+
+
+class ExistingNetwork(Part, frozen=True, kw_only=True):
+    """Name a network that is there, and the parts of it that are used."""
+
+    network: str
+    functions: str
+    endpoints: str | None = None
+    database: str | None = None
+    migrations: str | None = None
+
+
+class ExistingDatabase(Part, frozen=True, kw_only=True):
+    """Name a database server that is there, where it answers, and how many connections it leaves us."""
+
+    server: str
+    host: str
+    connections_max: int
+    resource_group: str | None = None
+
+
+class Existing(Part, frozen=True, kw_only=True):
+    """Name what is there already, and is used instead of made."""
+
+    resource_group: str | None = None
+    project: str | None = None
+    network: ExistingNetwork | None = None
+    database: ExistingDatabase | None = None
+    key: str | None = None
+    vault: str | None = None
+    log_workspace: str | None = None
+
+
+class Stack(Part, frozen=True, kw_only=True):
+    """Be the configuration of a stack."""
+
+    app: str
+    cloud: Cloud
+    region: str
+    name: str
+    environment: Environment = "development"
+    residency: str | None = None
+    sizes: Sizes = Sizes()
+    budget: Budget | None = None
+    existing: Existing = Existing()
+    packages: str | None = None
+    application: str | None = None
+    """On Azure: the id of the Entra application that the app's parts ask tokens for when they call each other."""
+    deployers: tuple[str, ...] = ()
+    """The addresses that packages are uploaded from, and that may reach what is otherwise private."""
+    callers: tuple[str, ...] = ()
+    """The addresses that may reach the app's endpoints; without any, they are reached from the network alone."""
+    retention_days: int = 2_557
+    """How long the sealed journal is kept: seven years, and longer where a law says so."""
+
+    @property
+    def is_production(self) -> bool:
+        """Say whether what cannot be undone may be made."""
+        return self.environment == "production"
+
+
+def read_stack(values: Mapping[str, Any], name: str) -> Stack:
+    """Read the configuration of a stack by its keys, without their namespace.
+
+    Raises StackInvalid (ISTH280).
+    """
+    place = f"stack {name}"
+    known = {field.encode_name for field in msgspec.structs.fields(Stack)} - {"name"}
+    for key in values:
+        if key not in known:
+            raise StackInvalid(
+                f"there is no {NAMESPACE}:{key}", place=place, instead=f"it knows {', '.join(sorted(known))}"
+            )
+    try:
+        stack = msgspec.convert({**values, "name": name}, Stack, strict=False)
+    except msgspec.ValidationError as fault:
+        raise StackInvalid(
+            f"the configuration is not valid: {fault}", place=place, instead=f"pulumi config set {NAMESPACE}:…"
+        ) from None
+    _hold_to_rules(stack, place)
+    return stack
+
+
+def _hold_to_rules(stack: Stack, place: str) -> None:
+    sizes = [stack.sizes, *(stack.sizes.of(unit) for unit in stack.sizes.units)]
+    if any(one.instances_max < 1 or one.always_ready < 0 or one.always_ready > one.instances_max for one in sizes):
+        raise StackInvalid(
+            "a unit has at least one instance at most, and no more always ready than that",
+            place=f"{place}: {NAMESPACE}:sizes",
+            instead="correct instancesMax or alwaysReady",
+        )
+    if stack.budget and (stack.budget.since.day != 1 or not stack.budget.alert or stack.budget.amount < 1):
+        raise StackInvalid(
+            "a budget begins on the first of a month, has an amount, and tells somebody",
+            place=f"{place}: {NAMESPACE}:budget",
+            instead='write {amount: 500, since: "2027-01-01", alert: [somebody@example.com]}',
+        )
+    if stack.cloud == "azure" and not stack.application:
+        raise StackInvalid(
+            "on Azure the app's parts call each other by tokens for an Entra application, which a tenant's "
+            "administrator makes",
+            place=f"{place}: {NAMESPACE}:application",
+            instead="az ad app create, then pulumi config set isthmus:application CLIENT_ID",
+        )
+    if stack.cloud == "google" and stack.existing.project is None:
+        raise StackInvalid(
+            "on Google Cloud a project must be there: its billing and its policies are its owner's",
+            place=f"{place}: {NAMESPACE}:existing",
+            instead="pulumi config set --path isthmus:existing.project PROJECT",
+        )
+    if stack.cloud == "google" and stack.budget and stack.budget.billing_account is None:
+        raise StackInvalid(
+            "on Google Cloud a budget belongs to a billing account",
+            place=f"{place}: {NAMESPACE}:budget",
+            instead="pulumi config set --path isthmus:budget.billingAccount ACCOUNT",
+        )
