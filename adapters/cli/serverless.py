@@ -19,16 +19,10 @@ import click
 
 from isthmus.adapters.cli.extras import require
 from isthmus.adapters.cli.faults import app_fails
-from isthmus.core.errors import InputError, IsthmusError, NotFound
+from isthmus.core.errors import IsthmusError, NotFound
 
 if TYPE_CHECKING:
     from isthmus.adapters.serverless.service import Service
-
-
-class NotThere(InputError):
-    """Report a verb that a cloud, or a laptop, has not."""
-
-    code = "ISTH286"
 
 
 class Stage(NamedTuple):
@@ -147,25 +141,43 @@ def _lock(stage: Stage) -> int | None:
     return command("lock", "--app", stage.reference, *(("--check",) if stage.options.get("check") else ()))
 
 
-def _metrics(_stage: Stage) -> None:
-    raise NotThere(
-        "there are no metrics yet",
-        place="metrics",
-        instead="serverless logs shows what was done; the cloud's own pages count",
+def _invoke(stage: Stage) -> int | None:
+    if stage.cloud == "local":
+        return _invoke_local(stage)
+    return command(
+        "start", stage.contract(), "--app", stage.reference, "--target", stage.cloud, "--input", _message(stage)
     )
 
 
-def _package(stage: Stage) -> int | None:
-    from isthmus.adapters.cli.serverless_cloud import package  # noqa: PLC0415
+def _regions(stage: Stage) -> int | None:
+    residency = stage.service.provider.residency
+    given = () if residency is None else ("--policy", residency)
+    return command("regions", *given, *(() if stage.cloud == "local" else ("--cloud", stage.cloud)))
 
-    return package(stage)
+
+def _metrics(_stage: Stage) -> None:
+    from isthmus.adapters.cli.serverless_cloud import NotThere  # noqa: PLC0415
+
+    raise NotThere("there are no metrics yet", place="metrics", instead="the cloud's own pages count")
+
+
+def _in_cloud(verb: str) -> Callable[[Stage], int | None]:
+    def do(stage: Stage) -> int | None:
+        from isthmus.adapters.cli import serverless_cloud  # noqa: PLC0415  # only when it is needed
+
+        result: int | None = getattr(serverless_cloud, verb)(stage)
+        return result
+
+    return do
 
 
 VERBS: Final[dict[str, Callable[[Stage], int | None]]] = {
     "offline": _offline,
     "invoke-local": _invoke_local,
+    "invoke": _invoke,
     "info": _info,
     "lock": _lock,
+    "regions": _regions,
     "metrics": _metrics,
-    "package": _package,
+    **{verb: _in_cloud(verb) for verb in ("package", "plan", "deploy", "rollback", "remove", "logs")},
 }

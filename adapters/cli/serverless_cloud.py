@@ -1,31 +1,50 @@
-"""The verbs of the Serverless Framework that end in a cloud: package, deploy, roll back, remove."""
+"""The verbs of the Serverless Framework that end in a cloud, all but `logs` through the Pulumi program.
+
+package      isthmus package CLOUD, and one archive of it
+deploy       the archive, through `pulumi up`; it is kept when that went well
+rollback     an archive that was kept, in the same way
+plan         findings of residency, then `pulumi preview`
+remove       `pulumi destroy`
+"""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from isthmus.adapters.cli.output import say
-from isthmus.core.errors import InputError
+from isthmus.adapters.cli.pulumi_command import StackCommand
+from isthmus.core.errors import InputError, SourceError
 
 if TYPE_CHECKING:
     from isthmus.adapters.cli.serverless import Stage
     from isthmus.adapters.serverless.archive import Packed
 
-KIB = 1024
+KIB: Final = 1024
 
 
-class NoCloud(InputError):
-    """Report a stage of this machine, from which nothing is deployed."""
+class NotThere(InputError):
+    """Report a verb that a cloud, or a laptop, has not."""
 
-    code = "ISTH289"
+    code = "ISTH286"
+
+
+class RegionForbidden(SourceError):
+    """Report a region in which the residency of a stage does not let its data live."""
+
+    code = "ISTH192"
 
 
 def hold_to_cloud(stage: Stage, verb: str) -> None:
-    """Raise NoCloud (ISTH289) when a stage is of this machine."""
+    """Raise NotThere (ISTH286) when a stage is of this machine."""
     if stage.cloud == "local":
-        raise NoCloud(
+        raise NotThere(
             f"the cloud of stage {stage.service.stage} is local",
             place=verb,
             instead="give --stage one whose params say cloud: azure or cloud: google",
@@ -38,12 +57,13 @@ def packed_of(stage: Stage) -> Packed:
 
     service = stage.service
     return Packed(
-        service=service.name,
-        stage=service.stage,
-        cloud=stage.cloud,
-        app=stage.reference,
-        isthmus=version("isthmus"),
+        service=service.name, stage=service.stage, cloud=stage.cloud, app=stage.reference, isthmus=version("isthmus")
     )
+
+
+def archive_of(stage: Stage) -> Path:
+    """Return the archive that `package` writes and `deploy` takes."""
+    return Path(stage.option("archive") or ".serverless/isthmus.zip")
 
 
 def package(stage: Stage) -> int | None:
@@ -53,11 +73,162 @@ def package(stage: Stage) -> int | None:
     from isthmus.adapters.serverless.module import FOLDER  # noqa: PLC0415
 
     hold_to_cloud(stage, "package")
-    archive = Path(stage.option("archive") or "isthmus.zip")
     folder = FOLDER / stage.service.stage / "package"
     code = command("package", stage.cloud, "--app", stage.reference, "-o", str(folder))
     if code:
         return code
+    archive = archive_of(stage)
     pack(folder, packed_of(stage), archive)
     say(f"{archive.name}: {archive.stat().st_size / KIB:,.0f} KiB for {stage.cloud}")
     return None
+
+
+def plan(stage: Stage) -> None:
+    """Say what residency forbids, then what a deployment would change."""
+    hold_to_cloud(stage, "plan")
+    hold_to_residency(stage)
+    code = package(stage)
+    if code:
+        raise SystemExit(code)
+    with stack_of(stage, archive_of(stage)) as stack:
+        stack.ready()
+        stack.run("preview")
+
+
+def deploy(stage: Stage) -> None:
+    """Deploy the archive that `package` wrote, and keep it."""
+    hold_to_cloud(stage, "deploy")
+    _deploy(stage, archive_of(stage))
+    _say_endpoints(stage)
+
+
+def rollback(stage: Stage) -> None:
+    """Deploy an archive again that was kept; without a time, say which are."""
+    from isthmus.adapters.serverless.archive import kept, kept_archive  # noqa: PLC0415
+
+    hold_to_cloud(stage, "rollback")
+    moment = stage.option("timestamp")
+    if moment is None:
+        for one in kept(stage.service.stage) or ["no deployment is kept"]:
+            say(one)
+        return
+    _deploy(stage, kept_archive(stage.service.stage, moment))
+
+
+def _deploy(stage: Stage, archive: Path) -> None:
+    from isthmus.adapters.runtime.clock import SystemClock  # noqa: PLC0415
+    from isthmus.adapters.serverless.archive import keep  # noqa: PLC0415
+
+    hold_to_residency(stage)
+    with stack_of(stage, archive) as stack:
+        stack.ready()
+        stack.run("up", "--yes", "--skip-preview")
+    kept = keep(archive, stage.service.stage, SystemClock().now())
+    say(f"deployed; kept as {kept.stem}: serverless rollback -t {kept.stem} deploys it again")
+
+
+def remove(stage: Stage) -> None:
+    """Take away what was deployed. What only a person may take away stays, and Pulumi says so."""
+    from isthmus.adapters.serverless.archive import kept, kept_archive  # noqa: PLC0415
+
+    hold_to_cloud(stage, "remove")
+    moments = kept(stage.service.stage)
+    if not moments:
+        raise NotThere(
+            f"nothing that was deployed to stage {stage.service.stage} is known here",
+            place="remove",
+            instead="deploy it from here first, or run pulumi destroy",
+        )
+    with stack_of(stage, kept_archive(stage.service.stage, moments[-1])) as stack:
+        stack.run("destroy", "--yes", "--skip-preview")
+    say(f"stage {stage.service.stage} is removed; its packages stay kept")
+
+
+def hold_to_residency(stage: Stage) -> None:
+    """Have the App held to the residency of a stage before any cloud is called. Raises RegionForbidden (ISTH192)."""
+    from isthmus.adapters.cli.serverless import command  # noqa: PLC0415
+
+    provider = stage.service.provider
+    if provider.residency is None or provider.region is None:
+        return
+    given = ("--policy", provider.residency, "--cloud", stage.cloud, "--region", provider.region)
+    if command("check", "--app", stage.reference, *given):
+        raise RegionForbidden(
+            f"residency {provider.residency} does not let the data of {stage.service.name} be in {provider.region}",
+            place="serverless.yml: provider.region",
+            instead="serverless regions lists where it may be",
+        )
+
+
+@contextmanager
+def stack_of(stage: Stage, archive: Path) -> Iterator[StackCommand]:
+    """Give the stack of a stage, with what an archive holds, while the block lasts."""
+    from isthmus.adapters.serverless.archive import unpack  # noqa: PLC0415
+    from isthmus.adapters.serverless.stack import (  # noqa: PLC0415
+        configuration_of,
+        write_configuration,
+        write_program,
+    )
+
+    with tempfile.TemporaryDirectory(prefix="isthmus-") as place:
+        folder = unpack(archive, packed_of(stage), Path(place))
+        units = sorted(one for one in folder.iterdir() if (one / "wheels").is_dir()) or [folder]
+        configuration = configuration_of(stage.service, stage.reference, folder.resolve())
+        yield StackCommand(
+            folder=write_program(stage.service),
+            stack=stage.service.stage,
+            configuration=write_configuration(stage.service, configuration),
+            modules=units[:1],
+        )
+
+
+def known_stack(stage: Stage) -> StackCommand:
+    """Return the stack of a stage, to be looked at."""
+    from isthmus.adapters.serverless.stack import write_configuration, write_program  # noqa: PLC0415
+
+    return StackCommand(
+        folder=write_program(stage.service),
+        stack=stage.service.stage,
+        configuration=write_configuration(stage.service, {}),
+        modules=(),
+    )
+
+
+def _say_endpoints(stage: Stage) -> None:
+    for name, url in (known_stack(stage).outputs().get("endpoints") or {}).items():
+        say(f"{name:10}{url}")
+
+
+def logs(stage: Stage) -> int | None:
+    """Have the cloud's own tool ask for the logs of a contract; print the query where the tool is missing."""
+    from isthmus.adapters.serverless.logs import Question, since_of  # noqa: PLC0415
+
+    if stage.options.get("tail"):
+        raise NotThere("logs are not followed", place="--tail", instead="ask again, with --startTime 5m")
+    if stage.cloud == "local":
+        raise NotThere(
+            "a laptop's failures are printed by serverless offline", place="logs", instead="isthmus journal export"
+        )
+    since = since_of(stage.option("startTime"))
+    asked = Question(contract=stage.contract(), since=since, text=stage.option("filter"))
+    query, call = _asking(stage, asked)
+    if call is None or shutil.which(call[0]) is None:
+        tool = "az" if stage.cloud == "azure" else "gcloud"
+        say(f"{tool} is not here, or nothing is deployed. The query, for the cloud's own page of logs:\n\n{query}")
+        return None
+    return subprocess.run(call, check=False).returncode  # noqa: S603  # the cloud's own tool
+
+
+def _asking(stage: Stage, asked: object) -> tuple[str, list[str] | None]:
+    from isthmus.adapters.serverless import logs as asking  # noqa: PLC0415
+
+    assert isinstance(asked, asking.Question)
+    if stage.cloud == "google":
+        query, project = asking.google_query(asked), stage.service.provider.project
+        return query, None if project is None else asking.google_command(query, project, asked.since)
+    query = asking.azure_query(asked)
+    if shutil.which("pulumi") is None:
+        return query, None
+    kind = "azure-native:applicationinsights:Component"
+    found = [str(one["id"]) for one in known_stack(stage).resources() if one["type"] == kind]
+    return query, asking.azure_command(query, found[0]) if found else None

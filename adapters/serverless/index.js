@@ -82,20 +82,26 @@ class Isthmus {
   // The archive is there before the framework looks for it: so it makes none of its own.
   async pack() {
     const { serviceDir, service } = this.serverless;
-    const archive = path.resolve(serviceDir, this.options.package || service.package.path || '.serverless', 'isthmus.zip');
+    const archive = path.join(serviceDir, this.archive());
     fs.mkdirSync(path.dirname(archive), { recursive: true });
-    await this.hand('package', { archive });
+    await this.hand('package');
     service.package.artifact = archive;
     for (const one of Object.values(service.functions)) one.package = { artifact: archive };
   }
 
-  async hand(verb, more = {}) {
+  archive() {
+    const { serviceDir, service } = this.serverless;
+    const folder = path.resolve(serviceDir, this.options.package || service.package.path || '.serverless');
+    return path.join(path.relative(serviceDir, folder), 'isthmus.zip');
+  }
+
+  async hand(verb) {
     const { serverless } = this;
     const { serviceDir, service } = serverless;
     const request = {
       plugin: version,
       stage: this.options.stage || service.provider.stage,
-      options: { ...given(this.options), ...more },
+      options: { ...given(this.options), archive: this.archive() },
       configuration: resolved(serverless),
     };
     const python = service.provider.python || process.env.ISTHMUS_PYTHON || 'python3';

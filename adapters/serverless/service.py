@@ -63,6 +63,7 @@ class Isthmus(msgspec.Struct, frozen=True, kw_only=True):
 
     app: str | None = None
     database: str | None = None
+    program: str | None = None
     stack: dict[str, Any] = {}
 
 

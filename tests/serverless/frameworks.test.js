@@ -255,7 +255,7 @@ test('a secret of the service reaches the port that declares it, on this machine
   const folder = own();
   const file = path.join(folder, 'serverless.yml');
   const text = fs.readFileSync(file, 'utf8').replace('name: isthmus', `name: isthmus\n  secrets: { risk-token: ${SECRET} }`);
-  fs.writeFileSync(file, text.replace('on: local, implementation: addresses.risk.ListedRisk', 'on: local, implementation: addresses.told.ToldRisk, secrets: [risk-token]'));
+  fs.writeFileSync(file, text.replace('cloud: local, implementation: addresses.risk.ListedRisk', 'cloud: local, implementation: addresses.told.ToldRisk, secrets: [risk-token]'));
   fs.writeFileSync(
     path.join(folder, 'addresses', 'told.py'),
     `class ToldRisk:\n    def __init__(self, configuration):\n        self.known = configuration.secret("risk-token") == "${SECRET}"\n\n    def rating(self, country: str) -> str:\n        return "low" if self.known else "barred"\n`

@@ -43,7 +43,7 @@ def spelt(app: App, queues: frozenset[str] = frozenset()) -> dict[str, Any]:
 
     ports: dict[str, list[Any]] = {}
     for (port, on), binding in app.bindings.items():
-        bound = {"implementation": reference(binding.implementation), "on": on}
+        bound = {"implementation": reference(binding.implementation), "cloud": on}
         lists = {name: list(getattr(binding, name)) for name in ("secrets", "hosts", "countries")}
         ports.setdefault(reference(port), []).append({**bound, **lists})
     return {
