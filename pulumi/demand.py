@@ -144,11 +144,7 @@ def _reached_from_outside(blueprint: Blueprint) -> set[str]:
 def _bound(blueprint: Blueprint, cloud: Cloud) -> list[PortPlan]:
     """Return the ports as they are bound on a cloud: a binding for it comes before one for all."""
     special = {one.port for one in blueprint.ports if one.backend == cloud}
-    return [
-        one
-        for one in blueprint.ports
-        if one.backend == cloud or (one.backend is None and one.port not in special)
-    ]
+    return [one for one in blueprint.ports if one.backend == cloud or (one.backend is None and one.port not in special)]
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:

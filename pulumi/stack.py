@@ -51,7 +51,7 @@ class Sizes(Part, frozen=True, kw_only=True):
     instances_max: int = 10
     always_ready: int = 1
     memory_mb: int = 2048
-    connections_per_instance: int = 32
+    connections_per_instance: int | None = None
     database: str | None = None
     database_storage_gb: int = 64
     partitions: int = 4
@@ -125,7 +125,12 @@ class Stack(Part, frozen=True, kw_only=True):
     deployers: tuple[str, ...] = ()
     """The addresses that packages are uploaded from, and that may reach what is otherwise private."""
     callers: tuple[str, ...] = ()
-    """The addresses that may reach the app's endpoints; without any, they are reached from the network alone."""
+    """Who may reach the app's endpoints: on Azure addresses, on Google Cloud members as IAM writes them.
+
+    Without any, they are reached from the network alone.
+    """
+    secrets: tuple[str, ...] = ()
+    """On Google Cloud: the secrets that have a value by now, and are given to the functions that declared them."""
     retention_days: int = 2_557
     """How long the sealed journal is kept: seven years, and longer where a law says so."""
 

@@ -114,7 +114,9 @@ class Delivery(pulumi.ComponentResource):
             source=pulumi.FileAsset(str(package.archive)),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        address = pulumi.Output.concat("https://", self._store.name, ".blob.core.windows.net/", container.name, "/", name)
+        address = pulumi.Output.concat(
+            "https://", self._store.name, ".blob.core.windows.net/", container.name, "/", name
+        )
         return resources.Deployment(
             f"{who}-code",
             deployment_name=site.names.of(who, "code"),

@@ -295,9 +295,7 @@ class Functions(pulumi.ComponentResource):
                     "validation": {
                         "allowed_audiences": [audience(site)],
                         "default_authorization_policy": {
-                            "allowed_principals": {
-                                "identities": [self._around.identities.of[caller].principal_id]
-                            }
+                            "allowed_principals": {"identities": [self._around.identities.of[caller].principal_id]}
                         },
                     },
                 }

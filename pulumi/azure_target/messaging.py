@@ -62,9 +62,7 @@ class Messaging(pulumi.ComponentResource):
             opts=self._child,
         )
         if premium:
-            self.ready.append(
-                network.endpoint("bus", namespace.id, "namespace", "privatelink.servicebus.windows.net")
-            )
+            self.ready.append(network.endpoint("bus", namespace.id, "namespace", "privatelink.servicebus.windows.net"))
         self.service_bus = pulumi.Output.concat(namespace.name, ".servicebus.windows.net")
         for topic in demand.topics:
             self._make_topic(namespace, topic, demand)
@@ -131,6 +129,4 @@ class Messaging(pulumi.ComponentResource):
             retention_description={"cleanup_policy": "Delete", "retention_time_in_hours": STREAM_HOURS},
             opts=self._child,
         )
-        self.ready.append(
-            self._identities.may(demand.home.name, Role.EVENT_HUBS_RECEIVER, hub.id, stream.name)
-        )
+        self.ready.append(self._identities.may(demand.home.name, Role.EVENT_HUBS_RECEIVER, hub.id, stream.name))

@@ -1,3 +1,10 @@
-def broken_alone(token, inputs): return []
-def broken(token, inputs, others): return []
-def broken_by_deletion(token, inputs): return ""
+def broken_alone(token, inputs):
+    return []
+
+
+def broken(token, inputs, others):
+    return []
+
+
+def broken_by_deletion(token, inputs):
+    return ""

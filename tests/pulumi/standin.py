@@ -48,9 +48,7 @@ def plain(value: Any) -> Any:
     """Return a value without the marks of secrets, at any depth."""
     if isinstance(value, dict):
         return (
-            plain(value["value"])
-            if value.get(SIGNATURE) == SECRET
-            else {key: plain(one) for key, one in value.items()}
+            plain(value["value"]) if value.get(SIGNATURE) == SECRET else {key: plain(one) for key, one in value.items()}
         )
     return [plain(one) for one in value] if isinstance(value, list) else value
 
@@ -179,9 +177,7 @@ class StandInCloud(provider_pb2_grpc.ResourceProviderServicer):
         entry = self.resources().get(request.id)
         if entry is None:
             return provider_pb2.ReadResponse()  # an empty id says that it is gone
-        return provider_pb2.ReadResponse(
-            id=request.id, properties=pack(entry["state"]), inputs=pack(entry["inputs"])
-        )
+        return provider_pb2.ReadResponse(id=request.id, properties=pack(entry["state"]), inputs=pack(entry["inputs"]))
 
     def Delete(self, request: Any, context: Any) -> Any:
         with self._lock:
