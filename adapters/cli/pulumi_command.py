@@ -40,7 +40,7 @@ class StackCommand(NamedTuple):
     folder: Path
     stack: str
     configuration: Path
-    modules: Sequence[Path]
+    modules: Sequence[Path] = ()
 
     def ready(self) -> None:
         """Begin the stack where there is none. Raises CommandMissing (ISTH390), DeploymentUnfinished (ISTH391)."""
@@ -72,11 +72,11 @@ class StackCommand(NamedTuple):
         Raises CommandMissing (ISTH390), DeploymentUnfinished (ISTH391).
         """
         call = [*self._call(*arguments), "--stack", self.stack, "--config-file", str(self.configuration.resolve())]
-        with subprocess.Popen(  # noqa: S603  # the user's own pulumi
+        running = subprocess.Popen(  # noqa: S603  # the user's own pulumi
             call, cwd=self.folder, env=self._surroundings(), stdin=subprocess.DEVNULL, start_new_session=True
-        ) as running:
-            with _passing_on(running) as told:
-                running.wait()
+        )
+        with running, _passing_on(running) as told:
+            running.wait()
         if told:
             raise _unfinished(arguments[0], f"it was told to stop ({signal.Signals(told[0]).name})")
         if running.returncode:

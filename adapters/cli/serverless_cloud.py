@@ -129,19 +129,16 @@ def _deploy(stage: Stage, archive: Path) -> None:
 
 def remove(stage: Stage) -> None:
     """Take away what was deployed. What only a person may take away stays, and Pulumi says so."""
-    from isthmus.adapters.serverless.archive import kept, kept_archive  # noqa: PLC0415
-
     hold_to_cloud(stage, "remove")
-    moments = kept(stage.service.stage)
-    if not moments:
+    stack = known_stack(stage)
+    if not stack.exists():
         raise NotThere(
-            f"nothing that was deployed to stage {stage.service.stage} is known here",
+            f"nothing is deployed to stage {stage.service.stage}",
             place="remove",
-            instead="deploy it from here first, or run pulumi destroy",
+            instead="name the stage that is, and log in to where its state is kept: pulumi login",
         )
-    with stack_of(stage, kept_archive(stage.service.stage, moments[-1])) as stack:
-        stack.run("destroy", "--yes", "--skip-preview")
-    say(f"stage {stage.service.stage} is removed; its packages stay kept")
+    stack.run("destroy", "--yes", "--skip-preview")
+    say(f"stage {stage.service.stage} is removed; the packages that were kept stay")
 
 
 def hold_to_residency(stage: Stage) -> None:
@@ -183,14 +180,17 @@ def stack_of(stage: Stage, archive: Path) -> Iterator[StackCommand]:
 
 
 def known_stack(stage: Stage) -> StackCommand:
-    """Return the stack of a stage, to be looked at."""
-    from isthmus.adapters.serverless.stack import write_configuration, write_program  # noqa: PLC0415
+    """Return the stack of a stage for what runs no program: looking at it, and taking it away."""
+    from isthmus.adapters.serverless.stack import (  # noqa: PLC0415
+        place_of,
+        write_configuration,
+        write_program,
+    )
 
     return StackCommand(
         folder=write_program(stage.service),
         stack=stage.service.stage,
-        configuration=write_configuration(stage.service, {}),
-        modules=(),
+        configuration=write_configuration(stage.service, place_of(stage.service)),
     )
 
 

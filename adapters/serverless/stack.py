@@ -56,10 +56,18 @@ def configuration_of(service: Service, app: str, packages: Path) -> dict[str, An
         own["settings"] = dict(provider.environment)
     if provider.project is not None:
         own["existing"] = {"project": provider.project, **given.get("existing", {})}
-    of_clouds = {"azure-native:subscriptionId": provider.subscription, "gcp:project": provider.project}
-    known = {"azure-native:location": provider.region} if provider.cloud == "azure" else {"gcp:region": provider.region}
-    known |= {key: value for key, value in of_clouds.items() if value is not None}
-    return {**{f"isthmus:{key}": value for key, value in own.items()}, **known}
+    return {**{f"isthmus:{key}": value for key, value in own.items()}, **place_of(service)}
+
+
+def place_of(service: Service) -> dict[str, str]:
+    """Return the configuration of the cloud's provider: where it makes things."""
+    provider = service.provider
+    said = (
+        {"azure-native:location": provider.region, "azure-native:subscriptionId": provider.subscription}
+        if provider.cloud == "azure"
+        else {"gcp:region": provider.region, "gcp:project": provider.project}
+    )
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def policy_text(reference: str) -> str:

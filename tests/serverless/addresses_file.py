@@ -25,4 +25,7 @@ def addresses_on(stage: str, **provider: Any) -> dict[str, Any]:
     configuration["provider"] |= provider
     if stage == "azure":
         configuration["custom"] = {"isthmus": {"stack": {"application": APPLICATION}}}
+    for bound in configuration["ports"].values():
+        for one in bound:
+            one.pop("hosts", None)
     return configuration
