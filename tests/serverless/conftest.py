@@ -1,4 +1,4 @@
-"""The Pulumi engine and the cloud that stands in, which the tests of the program have; and the plugin's side of a verb."""
+"""The Pulumi engine with the cloud that stands in, as the tests of the program have them; and the plugin's part."""
 
 from __future__ import annotations
 
