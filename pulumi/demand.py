@@ -7,7 +7,7 @@ stream quotes                                     home may read it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -16,6 +16,9 @@ from isthmus.provision.stack import Cloud
 
 LATE = "late."
 """How the topics of late events begin."""
+
+TABLES = {"ledger": "Ledger", "records": "Records["}
+"""By the ports that handlers ask for, the tables that only some units write."""
 
 
 class TopicDemand(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +39,8 @@ class UnitDemand(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[str, ...]
     hosts: tuple[str, ...]
     sends_to: tuple[str, ...]
+    tables: tuple[str, ...]
+    """What it writes in the database beside what every unit of work does."""
     timeout_seconds: float
     data_classes: tuple[str, ...]
 
@@ -61,6 +66,11 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     def others(self) -> tuple[UnitDemand, ...]:
         """Return the units that home has do the work of their contracts."""
         return tuple(one for one in self.units if not one.is_home)
+
+    def rights_of(self, roles: Sequence[str]) -> str:
+        """Return what the units' roles in the database are granted, as the setting that migrations read."""
+        rights = {role: unit.tables for role, unit in zip(roles, self.units, strict=True)}
+        return msgspec.json.encode(rights).decode()
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -125,6 +135,13 @@ def _unit_demand(
         secrets=_sorted(secret for port in ports for secret in port.secrets),
         hosts=_sorted(host for port in ports for host in port.hosts),
         sends_to=_sorted([*published, *late]),
+        tables=_sorted(
+            table
+            for one in functions
+            for port in one.ports
+            for table, begins in TABLES.items()
+            if port.startswith(begins)
+        ),
         timeout_seconds=max((one.timeout_seconds for one in functions), default=0.0),
         data_classes=_sorted(name for classes in carried for name in classes),
     )

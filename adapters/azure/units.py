@@ -82,7 +82,7 @@ def add_calls(functions: Functions, host: Host, unit: str) -> None:
 
 def _add(functions: Functions, contract: str, do: Callable[[Call], Reply]) -> None:
     async def answer(req: func.HttpRequest) -> func.HttpResponse:
-        _check_caller(req)
+        check_caller(req)
         call = _call_of(req, contract)
         reply = await asyncio.to_thread(do, call)
         return func.HttpResponse(ENCODER.encode(reply), mimetype="application/json")
@@ -93,7 +93,7 @@ def _add(functions: Functions, contract: str, do: Callable[[Call], Reply]) -> No
     functions.add(Kind.CALL, contract, answer_or_problem, method="POST", route=f"{CONTRACTS}/{contract}")
 
 
-def _check_caller(req: func.HttpRequest) -> None:
+def check_caller(req: func.HttpRequest) -> None:
     """Turn away whoever the platform has not told to be a caller; without its authentication anybody may write that."""
     if os.environ.get(PLATFORM_AUTHENTICATES, "").casefold() != "true":
         raise Unacceptable(401, f"the platform's authentication is off: {PLATFORM_AUTHENTICATES} is not True")

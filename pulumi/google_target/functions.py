@@ -72,8 +72,8 @@ class Functions(pulumi.ComponentResource):
 
     def make_migrations(self, package: Package) -> cloudfunctionsv2.Function:
         """Make the function that migrates, which the one-shot job of a deployment calls."""
-        units = pulumi.Output.all(*(user_name(self._around.identities, unit.name) for unit in self._demand.units))
-        settings = {**self._common(MIGRATIONS), "ISTHMUS_PRINCIPALS": units.apply(",".join)}
+        names = pulumi.Output.all(*(user_name(self._around.identities, unit.name) for unit in self._demand.units))
+        settings = {**self._common(MIGRATIONS), "ISTHMUS_PRINCIPALS": names.apply(self._demand.rights_of)}
         made = self._function(MIGRATIONS, package, settings, [], entry_point="migrate", seconds=MIGRATION_SECONDS)
         self._around.identities.may_call(MIGRATIONS, made.name, MIGRATIONS)
         return made

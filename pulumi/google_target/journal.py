@@ -1,6 +1,7 @@
 """The sealed journal: a bucket whose objects nobody changes or deletes before their time, not even their owner.
 
-The lock of that time is for production alone: there is no way back from it but to wait.
+The lock of that time is for production alone, and set by a deployment of its own: there is no way back from it but to
+wait.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Journal(pulumi.ComponentResource):
             storage_class="STANDARD",
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
-            retention_policy={"retention_period": str(days * DAY_SECONDS), "is_locked": production},
+            retention_policy={"retention_period": str(days * DAY_SECONDS), "is_locked": site.stack.lock},
             force_destroy=not production,
             labels=site.labels,
             opts=pulumi.ResourceOptions(

@@ -19,16 +19,13 @@ def review_of(stack: Stack, demand: Demand) -> Review:
 
 
 def _irreversible(stack: Stack) -> Iterator[str]:
-    if stack.is_production:
-        yield (
-            f"sealed journal: the lock of its retention, {stack.retention_days} days: "
-            "it can be made longer, never shorter"
-        )
+    if stack.lock:
+        yield f"sealed journal: the lock of its {stack.retention_days} days: they can become more, and never fewer"
 
 
 def _remains(stack: Stack) -> Iterator[str]:
     if stack.is_production:
-        yield "sealed journal: the bucket, until the last of its objects is out of its retention"
+        yield "sealed journal: the bucket; once locked, until the last of its objects is out of its retention"
         yield "key, database instance, database: protected; `pulumi state unprotect` comes first"
     if not stack.existing.key:
         yield "key ring and key of what is personal: Cloud KMS deletes no ring and no key, and the key's versions stay"
