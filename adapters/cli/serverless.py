@@ -9,6 +9,7 @@ serverless.yml describes is checked, and given a module by which the other comma
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -105,10 +106,15 @@ def _reference(service: Service) -> str:
 
 
 def command(*arguments: str) -> int | None:
-    """Do another command in this process, and return its exit code."""
+    """Do another command in this process, and return its exit code. Raises RequestInvalid (ISTH285) for wrong usage."""
     from isthmus.adapters.cli.main import isthmus  # noqa: PLC0415  # it imports this one
+    from isthmus.adapters.serverless.service import RequestInvalid  # noqa: PLC0415
 
-    result: int | None = isthmus.main(arguments, prog_name="isthmus", standalone_mode=False)
+    try:
+        result: int | None = isthmus.main(arguments, prog_name="isthmus", standalone_mode=False)
+    except click.UsageError as fault:
+        place = f"isthmus {arguments[0]}"
+        raise RequestInvalid(fault.format_message(), place=place, instead="say otherwise in serverless.yml") from None
     return result
 
 
@@ -132,9 +138,13 @@ def _message(stage: Stage) -> str:
 
 
 def _info(stage: Stage) -> None:
-    from isthmus.adapters.cli.serverless_info import say_info  # noqa: PLC0415
+    from isthmus.adapters.cli.serverless_info import say_deployed, say_info  # noqa: PLC0415
 
     say_info(stage.service, stage.reference)
+    if stage.cloud != "local" and shutil.which("pulumi"):
+        from isthmus.adapters.cli.serverless_cloud import known_stack  # noqa: PLC0415
+
+        say_deployed(known_stack(stage).outputs())
 
 
 def _lock(stage: Stage) -> int | None:
@@ -150,9 +160,20 @@ def _invoke(stage: Stage) -> int | None:
 
 
 def _regions(stage: Stage) -> int | None:
-    residency = stage.service.provider.residency
-    given = () if residency is None else ("--policy", residency)
-    return command("regions", *given, *(() if stage.cloud == "local" else ("--cloud", stage.cloud)))
+    provider = stage.service.provider
+    if provider.residency is None:
+        raise NotFound(
+            f"stage {stage.service.stage} has no residency",
+            place="serverless.yml: provider",
+            instead="write residency: eu, or a file",
+        )
+    cloud = () if stage.cloud == "local" else ("--cloud", stage.cloud)
+    return command("regions", "--policy", provider.residency, *cloud, *availability(stage))
+
+
+def availability(stage: Stage) -> list[str]:
+    """Return the options that bring the listings of a stage: what regions have which service."""
+    return [part for listing in stage.service.provider.availability for part in ("--availability", listing)]
 
 
 def _metrics(_stage: Stage) -> None:
@@ -179,5 +200,6 @@ VERBS: Final[dict[str, Callable[[Stage], int | None]]] = {
     "lock": _lock,
     "regions": _regions,
     "metrics": _metrics,
+    "deploy-function": _in_cloud("deploy_function"),
     **{verb: _in_cloud(verb) for verb in ("package", "plan", "deploy", "rollback", "remove", "logs")},
 }

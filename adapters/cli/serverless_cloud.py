@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from isthmus.adapters.cli.output import say
 from isthmus.adapters.cli.pulumi_command import StackCommand
-from isthmus.core.errors import InputError, SourceError
+from isthmus.core.errors import InputError, NotFound, SourceError
 
 if TYPE_CHECKING:
     from isthmus.adapters.cli.serverless import Stage
@@ -99,7 +99,52 @@ def deploy(stage: Stage) -> None:
     """Deploy the archive that `package` wrote, and keep it."""
     hold_to_cloud(stage, "deploy")
     _deploy(stage, archive_of(stage))
-    _say_endpoints(stage)
+
+
+def deploy_function(stage: Stage) -> None:
+    """Package the service, and deploy the code of the unit that a function is in, once its database is migrated.
+
+    Home has the workflows and all that reaches the app: a function that is there is deployed with the whole service.
+    """
+    from isthmus.adapters.serverless.stack import code_of  # noqa: PLC0415
+
+    hold_to_cloud(stage, "deploy function")
+    hold_to_residency(stage)
+    unit, is_home = _unit_of(stage)
+    code = package(stage)
+    if code:
+        raise SystemExit(code)
+    if is_home:
+        say(f"unit {unit} is home of the workflows: the whole service is deployed")
+        deploy(stage)
+        return
+    with stack_of(stage, archive_of(stage)) as stack:
+        stack.ready()
+        targets = code_of(stack.resources(), unit)
+        if not targets:
+            raise NotThere(
+                f"nothing is deployed to stage {stage.service.stage}",
+                place="deploy function",
+                instead="deploy it whole",
+            )
+        stack.run("up", "--yes", "--skip-preview", *(part for one in targets for part in ("--target", one)))
+    say(f"unit {unit} has the code of now; serverless deploy brings the others to it")
+
+
+def _unit_of(stage: Stage) -> tuple[str, bool]:
+    """Return the unit in which a function is deployed, and whether that is home."""
+    from isthmus.adapters.cli.project import composition_of  # noqa: PLC0415
+    from isthmus.core.blueprint import deployed_units, home_unit  # noqa: PLC0415
+
+    contract = stage.contract()
+    plan = composition_of(stage.reference).blueprint
+    units = {workflow.contract: workflow.unit for workflow in plan.workflows}
+    units |= {function.contract: function.unit for function in plan.functions}
+    if contract not in units:
+        raise NotFound("the app has no such contract", place=contract, instead=f"name one of {', '.join(units)}")
+    home = home_unit(plan)
+    unit = units[contract] if units[contract] in deployed_units(plan) else home
+    return unit, unit == home
 
 
 def rollback(stage: Stage) -> None:
@@ -116,6 +161,7 @@ def rollback(stage: Stage) -> None:
 
 
 def _deploy(stage: Stage, archive: Path) -> None:
+    from isthmus.adapters.cli.serverless_info import say_deployed  # noqa: PLC0415
     from isthmus.adapters.runtime.clock import SystemClock  # noqa: PLC0415
     from isthmus.adapters.serverless.archive import keep  # noqa: PLC0415
 
@@ -123,8 +169,9 @@ def _deploy(stage: Stage, archive: Path) -> None:
     with stack_of(stage, archive) as stack:
         stack.ready()
         stack.run("up", "--yes", "--skip-preview")
+        say_deployed(stack.outputs())
     kept = keep(archive, stage.service.stage, SystemClock().now())
-    say(f"deployed; kept as {kept.stem}: serverless rollback -t {kept.stem} deploys it again")
+    say(f"kept as {kept.stem}: serverless rollback -t {kept.stem} deploys it again")
 
 
 def remove(stage: Stage) -> None:
@@ -143,13 +190,13 @@ def remove(stage: Stage) -> None:
 
 def hold_to_residency(stage: Stage) -> None:
     """Have the App held to the residency of a stage before any cloud is called. Raises RegionForbidden (ISTH192)."""
-    from isthmus.adapters.cli.serverless import command  # noqa: PLC0415
+    from isthmus.adapters.cli.serverless import availability, command  # noqa: PLC0415
 
     provider = stage.service.provider
     if provider.residency is None or provider.region is None:
         return
     given = ("--policy", provider.residency, "--cloud", stage.cloud, "--region", provider.region)
-    if command("check", "--app", stage.reference, *given):
+    if command("check", "--app", stage.reference, *given, *availability(stage)):
         raise RegionForbidden(
             f"residency {provider.residency} does not let the data of {stage.service.name} be in {provider.region}",
             place="serverless.yml: provider.region",
@@ -192,11 +239,6 @@ def known_stack(stage: Stage) -> StackCommand:
         stack=stage.service.stage,
         configuration=write_configuration(stage.service, place_of(stage.service)),
     )
-
-
-def _say_endpoints(stage: Stage) -> None:
-    for name, url in (known_stack(stage).outputs().get("endpoints") or {}).items():
-        say(f"{name:10}{url}")
 
 
 def logs(stage: Stage) -> int | None:

@@ -47,7 +47,7 @@ function ask(python, verb, request, folder) {
     child.on('close', (code, signal) => {
       if (told) end(verb, told, code);
       else if (code === 0) settle(said.flush());
-      else settle(said.fault() || `isthmus ${verb} was ${signal ? `killed (${signal})` : `ended (exit ${code})`}`);
+      else settle(said.fault() || (signal ? `isthmus ${verb} was killed (${signal})` : `isthmus ${verb} ended with ${code}`));
     });
   });
 }

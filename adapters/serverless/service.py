@@ -51,6 +51,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     cloud: str = "local"
     region: str | None = None
     residency: str | None = None
+    availability: tuple[str, ...] = ()
     project: str | None = None
     subscription: str | None = None
     policy_version: str = "1"

@@ -11,7 +11,7 @@ The stack is called after the stage, its project after the service. What is writ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,6 +68,21 @@ def place_of(service: Service) -> dict[str, str]:
         else {"gcp:region": provider.region, "gcp:project": provider.project}
     )
     return {key: value for key, value in said.items() if value is not None}
+
+
+MIGRATING: Final = frozenset({"azure-native:resources:AzureCliScript", "gcp:cloudrunv2/job:Job"})
+FUNCTION: Final = "gcp:cloudfunctionsv2/function:Function"
+
+
+def code_of(resources: Sequence[Mapping[str, Any]], unit: str) -> list[str]:
+    """Return the URNs of what a unit's code is: its package, what takes it, and what migrates the database before."""
+    named = {f"{who}-{what}" for who in (unit, "migrations") for what in ("package", "code")}
+    return [
+        str(one["urn"])
+        for one in resources
+        for name in [str(one["urn"]).rpartition("::")[2]]
+        if name in named or one["type"] in MIGRATING or (one["type"] == FUNCTION and name in {unit, "migrations"})
+    ]
 
 
 def policy_text(reference: str) -> str:

@@ -9,23 +9,27 @@ import yaml
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "own-app" / "serverless.yml"
 APPLICATION = "11111111-0000-0000-0000-000000000000"
+PROJECT = "addresses-eu"
 
 
 def addresses_on(stage: str, **provider: Any) -> dict[str, Any]:
-    """Return the resolved configuration: parameters replaced, none left."""
-    text = EXAMPLE.read_text("utf-8")
-    params = yaml.safe_load(text)["params"]
-    for name, value in {**params["default"], **params.get(stage, {})}.items():
-        text = text.replace(f"${{param:{name}, null}}", str(value)).replace(f"${{param:{name}}}", str(value))
-    configuration: dict[str, Any] = yaml.safe_load(text)
-    for key, value in list(configuration["provider"].items()):
-        if isinstance(value, str) and value.startswith("${param:"):
-            del configuration["provider"][key]
-    del configuration["params"]
-    configuration["provider"] |= provider
-    if stage == "azure":
-        configuration["custom"] = {"isthmus": {"stack": {"application": APPLICATION}}}
-    for bound in configuration["ports"].values():
-        for one in bound:
-            one.pop("hosts", None)
-    return configuration
+    """Return the resolved configuration of a stage: its parameters in place, what has none left out."""
+    configuration: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text("utf-8"))
+    params = configuration.pop("params")
+    environment = {"AZURE_APPLICATION": APPLICATION, "GOOGLE_CLOUD_PROJECT": PROJECT}
+    known = resolved({**params["default"], **params.get(stage, {})}, "env", environment)
+    found: dict[str, Any] = resolved(configuration, "param", known)
+    found["provider"] |= provider
+    return found
+
+
+def resolved(value: Any, kind: str, known: dict[str, Any]) -> Any:
+    """Return a value with its `${kind:name}` replaced; null where the name is not known."""
+    if isinstance(value, dict):
+        return {key: resolved(one, kind, known) for key, one in value.items()}
+    if isinstance(value, list):
+        return [resolved(one, kind, known) for one in value]
+    start = f"${{{kind}:"
+    if not isinstance(value, str) or not value.startswith(start):
+        return value
+    return known.get(value.removeprefix(start).removesuffix("}").partition(",")[0])
