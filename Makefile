@@ -21,7 +21,7 @@ setup: .venv/.ready ## Get uv, Python 3.13 and the locked dependencies
 run: .venv/.ready ## Put a day of real orders through the brokerage, and sum it up
 	$(UV_RUN) isthmus run
 
-test: .venv/.ready ## Run the tests, without the long proofs
+test: .venv/.ready .tools/frameworks/.ready ## Run the tests, without the long proofs
 	$(UV_RUN) pytest -m "not long" $(PYTEST_ARGS)
 
 check: .venv/.ready ## Check format, lint, types and layers
@@ -56,8 +56,19 @@ clean: ## Remove what setup and the tests made
 	python3 tools/bootstrap.py .tools
 	@touch $@
 
+# The frameworks that the plugin is tested with. Without npm those tests are skipped, and say so.
+.tools/frameworks/.ready: $(wildcard tests/serverless/frameworks/*/package-lock.json)
+	@mkdir -p .tools/frameworks && cp -R tests/serverless/frameworks/. .tools/frameworks
+	@if command -v npm >/dev/null; then \
+	  for one in osls serverless; do \
+	    npm ci --prefix .tools/frameworks/$$one --ignore-scripts --no-audit --no-fund --silent & pids="$$pids $$!"; \
+	  done; \
+	  for pid in $$pids; do wait $$pid || exit 1; done; \
+	fi
+	@touch $@
+
 .venv/.ready: pyproject.toml uv.lock .python-version $(filter .tools/uv,$(UV))
-	@$(UV) sync --locked --quiet --extra azure --extra google --extra pulumi || { \
+	@$(UV) sync --locked --quiet --extra azure --extra google --extra pulumi --extra serverless || { \
 	  echo "Setup needs Python 3.13 and the package index. Without a python3.13 of its own this machine must let uv" >&2; \
 	  echo "download one; or name yours: UV_PYTHON=/path/to/python3.13 make $(MAKECMDGOALS)" >&2; exit 1; }
 	@touch $@

@@ -9,6 +9,7 @@ isthmus:sizes         instancesMax, alwaysReady, memoryMb, database, …, and `u
 isthmus:lock          lock the sealed journal for good: in production alone, and not in its first deployment
 isthmus:budget        amount, since, alert, …
 isthmus:existing      what is there already and is used instead of made
+isthmus:settings      the app's own variables
 isthmus:packages      a folder that `isthmus package` wrote; without it the program has it written
 """
 
@@ -132,6 +133,8 @@ class Stack(Part, frozen=True, kw_only=True):
     """
     secrets: tuple[str, ...] = ()
     """On Google Cloud: the secrets that have a value by now, and are given to the functions that declared them."""
+    settings: dict[str, str] = {}
+    """The app's own variables, which its functions find in their environment. The state keeps them encrypted."""
     retention_days: int = 2_557
     """How long the sealed journal is kept: seven years, and longer where a law says so."""
     lock: bool = False

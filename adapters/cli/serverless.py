@@ -9,6 +9,7 @@ serverless.yml describes is checked, and given a module by which the other comma
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -19,16 +20,10 @@ import click
 
 from isthmus.adapters.cli.extras import require
 from isthmus.adapters.cli.faults import app_fails
-from isthmus.core.errors import InputError, IsthmusError, NotFound
+from isthmus.core.errors import IsthmusError, NotFound
 
 if TYPE_CHECKING:
     from isthmus.adapters.serverless.service import Service
-
-
-class NotThere(InputError):
-    """Report a verb that a cloud, or a laptop, has not."""
-
-    code = "ISTH286"
 
 
 class Stage(NamedTuple):
@@ -111,10 +106,15 @@ def _reference(service: Service) -> str:
 
 
 def command(*arguments: str) -> int | None:
-    """Do another command in this process, and return its exit code."""
+    """Do another command in this process, and return its exit code. Raises RequestInvalid (ISTH285) for wrong usage."""
     from isthmus.adapters.cli.main import isthmus  # noqa: PLC0415  # it imports this one
+    from isthmus.adapters.serverless.service import RequestInvalid  # noqa: PLC0415
 
-    result: int | None = isthmus.main(arguments, prog_name="isthmus", standalone_mode=False)
+    try:
+        result: int | None = isthmus.main(arguments, prog_name="isthmus", standalone_mode=False)
+    except click.UsageError as fault:
+        place = f"isthmus {arguments[0]}"
+        raise RequestInvalid(fault.format_message(), place=place, instead="say otherwise in serverless.yml") from None
     return result
 
 
@@ -138,34 +138,68 @@ def _message(stage: Stage) -> str:
 
 
 def _info(stage: Stage) -> None:
-    from isthmus.adapters.cli.serverless_info import say_info  # noqa: PLC0415
+    from isthmus.adapters.cli.serverless_info import say_deployed, say_info  # noqa: PLC0415
 
     say_info(stage.service, stage.reference)
+    if stage.cloud != "local" and shutil.which("pulumi"):
+        from isthmus.adapters.cli.serverless_cloud import known_stack  # noqa: PLC0415
+
+        say_deployed(known_stack(stage).outputs())
 
 
 def _lock(stage: Stage) -> int | None:
     return command("lock", "--app", stage.reference, *(("--check",) if stage.options.get("check") else ()))
 
 
-def _metrics(_stage: Stage) -> None:
-    raise NotThere(
-        "there are no metrics yet",
-        place="metrics",
-        instead="serverless logs shows what was done; the cloud's own pages count",
+def _invoke(stage: Stage) -> int | None:
+    if stage.cloud == "local":
+        return _invoke_local(stage)
+    return command(
+        "start", stage.contract(), "--app", stage.reference, "--target", stage.cloud, "--input", _message(stage)
     )
 
 
-def _package(stage: Stage) -> int | None:
-    from isthmus.adapters.cli.serverless_cloud import package  # noqa: PLC0415
+def _regions(stage: Stage) -> int | None:
+    provider = stage.service.provider
+    if provider.residency is None:
+        raise NotFound(
+            f"stage {stage.service.stage} has no residency",
+            place="serverless.yml: provider",
+            instead="write residency: eu, or a file",
+        )
+    cloud = () if stage.cloud == "local" else ("--cloud", stage.cloud)
+    return command("regions", "--policy", provider.residency, *cloud, *availability(stage))
 
-    return package(stage)
+
+def availability(stage: Stage) -> list[str]:
+    """Return the options that bring the listings of a stage: what regions have which service."""
+    return [part for listing in stage.service.provider.availability for part in ("--availability", listing)]
+
+
+def _metrics(_stage: Stage) -> None:
+    from isthmus.adapters.cli.serverless_cloud import NotThere  # noqa: PLC0415
+
+    raise NotThere("there are no metrics yet", place="metrics", instead="the cloud's own pages count")
+
+
+def _in_cloud(verb: str) -> Callable[[Stage], int | None]:
+    def do(stage: Stage) -> int | None:
+        from isthmus.adapters.cli import serverless_cloud  # noqa: PLC0415  # only when it is needed
+
+        result: int | None = getattr(serverless_cloud, verb)(stage)
+        return result
+
+    return do
 
 
 VERBS: Final[dict[str, Callable[[Stage], int | None]]] = {
     "offline": _offline,
     "invoke-local": _invoke_local,
+    "invoke": _invoke,
     "info": _info,
     "lock": _lock,
+    "regions": _regions,
     "metrics": _metrics,
-    "package": _package,
+    "deploy-function": _in_cloud("deploy_function"),
+    **{verb: _in_cloud(verb) for verb in ("package", "plan", "deploy", "rollback", "remove", "logs")},
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from isthmus.adapters.cli.output import say, say_table
 from isthmus.adapters.cli.project import composition_of
@@ -26,6 +27,12 @@ def say_info(service: Service, reference: str) -> None:
     rows = [(one.contract, "workflow", one.unit, reached.get(one.contract, "-")) for one in plan.workflows]
     rows += [(one.contract, "handler", one.unit, reached.get(one.contract, "-")) for one in plan.functions]
     say_table(["contract", "fulfilled by", "unit", "reached by"], rows)
+
+
+def say_deployed(outputs: Mapping[str, Any]) -> None:
+    """Print where what is deployed is reached."""
+    for name, url in (outputs.get("endpoints") or {}).items():
+        say(f"\ndeployed  {name} at {url}")
 
 
 def _reached(plan: Blueprint) -> dict[str, str]:

@@ -211,9 +211,11 @@ def _bind(app: App, described: Composed) -> None:
             where = f"{place}.{index}"
             implementation = attribute(one.implementation, f"{where}.implementation")
             with _at(where):
-                app.bind(port, implementation, secrets=one.secrets, hosts=one.hosts, countries=one.countries, on=one.on)
-            bound = app.bindings[port, one.on]
-            app.bindings[port, one.on] = msgspec.structs.replace(bound, place=where)
+                app.bind(
+                    port, implementation, secrets=one.secrets, hosts=one.hosts, countries=one.countries, on=one.cloud
+                )
+            bound = app.bindings[port, one.cloud]
+            app.bindings[port, one.cloud] = msgspec.structs.replace(bound, place=where)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     """Be what a port is bound to, on every backend or on one."""
 
     implementation: str
-    on: str | None = None
+    cloud: str | None = None
     secrets: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()

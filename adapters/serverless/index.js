@@ -82,20 +82,26 @@ class Isthmus {
   // The archive is there before the framework looks for it: so it makes none of its own.
   async pack() {
     const { serviceDir, service } = this.serverless;
-    const archive = path.resolve(serviceDir, this.options.package || service.package.path || '.serverless', 'isthmus.zip');
+    const archive = path.join(serviceDir, this.archive());
     fs.mkdirSync(path.dirname(archive), { recursive: true });
-    await this.hand('package', { archive });
+    await this.hand('package');
     service.package.artifact = archive;
     for (const one of Object.values(service.functions)) one.package = { artifact: archive };
   }
 
-  async hand(verb, more = {}) {
+  archive() {
+    const { serviceDir, service } = this.serverless;
+    const folder = path.resolve(serviceDir, this.options.package || service.package.path || '.serverless');
+    return path.join(path.relative(serviceDir, folder), 'isthmus.zip');
+  }
+
+  async hand(verb) {
     const { serverless } = this;
     const { serviceDir, service } = serverless;
     const request = {
       plugin: version,
-      stage: service.provider.stage,
-      options: { ...given(this.options), ...more },
+      stage: this.options.stage || service.provider.stage,
+      options: { ...given(this.options), archive: this.archive() },
       configuration: resolved(serverless),
     };
     const python = service.provider.python || process.env.ISTHMUS_PYTHON || 'python3';
@@ -125,16 +131,17 @@ function refusal({ classes }, problems) {
 }
 
 // serverless 4 is closed, and cannot be tested against. osls counts on from it: its name tells them apart.
-function refuseVersionFour({ version: framework, classes }) {
-  if (Number.parseInt(framework, 10) < 4 || frameworkName() === 'osls') return;
+function refuseVersionFour({ version: framework, classes, constructor }) {
+  if (Number.parseInt(framework, 10) < 4 || packageOf(constructor) === 'osls') return;
   throw new classes.Error(
     `serverless ${framework} is not supported: use osls 4 (npm install --save-dev osls), or serverless 3`,
     'ISTHMUS_FRAMEWORK'
   );
 }
 
-function frameworkName(file = require.main && require.main.filename) {
-  for (let folder = path.dirname(file || '/'); folder !== path.dirname(folder); folder = path.dirname(folder)) {
+function packageOf(exported) {
+  const home = Object.values(require.cache).find((one) => one.exports === exported);
+  for (let folder = path.dirname(home ? home.filename : '/'); folder !== path.dirname(folder); folder = path.dirname(folder)) {
     const manifest = path.join(folder, 'package.json');
     if (fs.existsSync(manifest)) return JSON.parse(fs.readFileSync(manifest, 'utf8')).name;
   }

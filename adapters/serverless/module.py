@@ -25,12 +25,16 @@ app = composed({described!r})
 '''
 
 
+def text_of(described: Composed) -> str:
+    """Return the text of the module."""
+    return TEXT.format(service=described.service, described=msgspec.json.encode(described).decode())
+
+
 def write_module(described: Composed, folder: Path) -> str:
     """Write the module into a folder of its owner's alone, and return the reference `MODULE:app`."""
     name = f"{re.sub('[^A-Za-z0-9]', '_', described.service)}_service"
-    text = TEXT.format(service=described.service, described=msgspec.json.encode(described).decode())
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_private(folder / f"{name}.py", text.encode())
+    write_private(folder / f"{name}.py", text_of(described).encode())
     return f"{name}:app"
 
 

@@ -25,7 +25,11 @@ command.main()
 // Resolves to what went wrong, as one text, or to nothing.
 function ask(python, verb, request, folder) {
   return new Promise((resolve) => {
-    const child = spawn(python, ['-c', START, 'serverless', verb], { cwd: folder, stdio: ['pipe', 'inherit', 'pipe'] });
+    const child = spawn(python, ['-c', START, 'serverless', verb], {
+      cwd: folder,
+      stdio: ['pipe', 'inherit', 'pipe'],
+      detached: true, // a terminal signals whole groups: so that it comes once, through us
+    });
     const said = heldBack(child.stderr);
     let told; // the signal that was sent to us
     const pass = (signal) => {
@@ -43,7 +47,7 @@ function ask(python, verb, request, folder) {
     child.on('close', (code, signal) => {
       if (told) end(verb, told, code);
       else if (code === 0) settle(said.flush());
-      else settle(said.fault() || `isthmus ${verb} was ${signal ? `killed (${signal})` : `ended (exit ${code})`}`);
+      else settle(said.fault() || (signal ? `isthmus ${verb} was killed (${signal})` : `isthmus ${verb} ended with ${code}`));
     });
   });
 }

@@ -6,6 +6,7 @@ The framework may be told to warn only, so what reaches this side is validated a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +14,11 @@ from typing import Any, Final
 from jsonschema import Draft7Validator, ValidationError
 
 SCHEMA: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "schema.json").read_text("utf-8"))
-KIND_NAMES: Final = {"anyOf": "configuration"}
 
 
 def problems_of(configuration: Mapping[str, Any]) -> list[str]:
     """Return every problem of a resolved configuration, each with its place; none when it is as it should be."""
-    return [*_of_spellings(configuration), *_of_shape(_without_null(configuration))]
+    return list(dict.fromkeys([*_of_spellings(configuration), *_of_shape(without_null(configuration))]))
 
 
 def _of_spellings(configuration: Mapping[str, Any]) -> Iterator[str]:
@@ -121,51 +121,44 @@ def _messages(place: str, schema: Mapping[str, Any], value: object) -> Iterator[
 
 def _told(place: str, error: ValidationError) -> Iterator[str]:
     """Yield what the framework says of an error; of a choice, what it says of the one that was meant."""
-    path = [*place.split(".")] if place else []
-    path += [str(part) for part in error.absolute_path]
+    path = [part for part in (place, *map(str, error.absolute_path)) if part]
     where = f"'{'.'.join(path)}'" if path else "root"
-    wanted = error.validator_value
+    wanted: Any = error.validator_value
+    found: Any = error.instance
     match error.validator:
         case "anyOf":
-            meant = [one for one in error.context or () if one.validator != "type"]
+            meant = [one for one in error.context or () if one.validator != "type" or one.relative_path]
             if not meant:
                 yield f"at {where}: unsupported configuration format"
             for one in meant:
                 yield from _told(place, one)
         case "additionalProperties":
-            for key in _strangers(error):
-                named = "name '{}' must be alphanumeric" if path == ["functions"] else "unrecognized property '{}'"
-                yield f"at {where}: {named.format(key)}"
+            says = "name '{}' must be alphanumeric" if path == ["functions"] else "unrecognized property '{}'"
+            for key in _strangers(error.schema, found):
+                yield f"at {where}: {says.format(key)}"
         case "required":
-            for key in wanted:
-                if key not in error.instance and f"'{key}'" in error.message:
-                    yield f"at {where}: must have required property '{key}'"
+            yield from (f"at {where}: must have required property '{key}'" for key in wanted if key not in found)
         case "enum":
-            yield f"at {where}: must be equal to one of the allowed values [{', '.join(map(str, wanted))}]"
+            yield f"at {where}: must be equal to one of the allowed values [{', '.join(wanted)}]"
         case "pattern":
             yield f'at {where}: must match pattern "{wanted}"'
-        case "type":
+        case "const":
+            yield f"at {where}: must be equal to constant"
+        case _:
             yield f"at {where}: must be {wanted}"
-        case other:
-            yield f"at {where}: must be equal to {other}ant"
 
 
-def _strangers(error: ValidationError) -> list[str]:
-    import re  # noqa: PLC0415
-
-    schema = error.schema
-    assert isinstance(schema, dict)
-    patterns = schema.get("patternProperties", {})
-    known = schema.get("properties", {})
-    return [key for key in error.instance if key not in known and not any(re.search(one, key) for one in patterns)]
+def _strangers(schema: Any, found: Mapping[str, object]) -> list[str]:
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    return [key for key in found if key not in known and not any(re.search(one, key) for one in patterns)]
 
 
 def _entries(value: object) -> list[tuple[str, Any]]:
     return list(value.items()) if isinstance(value, dict) else []
 
 
-def _without_null(value: Any) -> Any:
+def without_null(value: Any) -> Any:
     """Drop keys whose value is null, as the framework does: so an optional key is written."""
     if isinstance(value, dict):
-        return {key: _without_null(one) for key, one in value.items() if one is not None}
-    return [_without_null(one) for one in value] if isinstance(value, list) else value
+        return {key: without_null(one) for key, one in value.items() if one is not None}
+    return [without_null(one) for one in value] if isinstance(value, list) else value

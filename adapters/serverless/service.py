@@ -15,7 +15,6 @@ from typing import Any, Final
 import msgspec
 
 from isthmus.adapters.serverless.description import Composed
-from isthmus.adapters.serverless.schema import problems_of
 from isthmus.core.errors import InputError, SourceError
 
 CLOUDS: Final = ("azure", "google")
@@ -52,6 +51,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     cloud: str = "local"
     region: str | None = None
     residency: str | None = None
+    availability: tuple[str, ...] = ()
     project: str | None = None
     subscription: str | None = None
     policy_version: str = "1"
@@ -64,6 +64,7 @@ class Isthmus(msgspec.Struct, frozen=True, kw_only=True):
 
     app: str | None = None
     database: str | None = None
+    program: str | None = None
     stack: dict[str, Any] = {}
 
 
@@ -108,16 +109,18 @@ def request_from(text: bytes, version: str) -> Request:
 def service_of(request: Request) -> Service:
     """Return the service of a request. Raises ServiceInvalid (ISTH190) with every problem of its serverless.yml."""
     configuration = request.configuration
+    from isthmus.adapters.serverless.schema import problems_of, without_null  # noqa: PLC0415  # an extra
+
     problems = problems_of(configuration)
     if problems:
         raise ServiceInvalid(problems)
-    provider = _without_null(configuration["provider"])
-    isthmus = _without_null((configuration.get("custom") or {}).get("isthmus") or {})
+    provider = without_null(configuration["provider"])
+    isthmus = without_null((configuration.get("custom") or {}).get("isthmus") or {})
     problems = [*_two_clouds(provider), *_two_compositions(configuration, isthmus)]
     if problems:
         raise ServiceInvalid(problems)
     service = str(configuration["service"])
-    composing = {key: _without_null(configuration.get(key) or {}) for key in COMPOSING}
+    composing = {key: without_null(configuration.get(key) or {}) for key in COMPOSING}
     return Service(
         name=service,
         stage=request.stage,
@@ -151,10 +154,3 @@ def _two_compositions(configuration: Mapping[str, Any], isthmus: Mapping[str, An
     if "functions" in said or "workflows" in said:
         return []
     return ["at 'functions': there are none: write functions or workflows, or name an App in custom.isthmus.app"]
-
-
-def _without_null(value: Any) -> Any:
-    """Drop keys whose value is null: so an optional key is written."""
-    if isinstance(value, dict):
-        return {key: _without_null(one) for key, one in value.items() if one is not None}
-    return [_without_null(one) for one in value] if isinstance(value, list) else value

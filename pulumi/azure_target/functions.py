@@ -141,6 +141,7 @@ class Functions(pulumi.ComponentResource):
         }
         if stack.residency:
             settings["ISTHMUS_RESIDENCY"] = stack.residency
+        settings |= {name: pulumi.Output.secret(value) for name, value in stack.settings.items()}
         return settings
 
     def _settings_of_migrations(self) -> dict[str, pulumi.Input[str]]:

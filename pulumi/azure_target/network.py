@@ -175,21 +175,21 @@ class Network(pulumi.ComponentResource):
             firewall_policy_name=policy.name,
             priority=1_000,
             rule_collections=[
-                {
-                    "rule_collection_type": "FirewallPolicyFilterRuleCollection",
-                    "name": "hosts",
-                    "priority": 1_000,
-                    "action": {"type": "Allow"},
-                    "rules": [
-                        {
-                            "rule_type": "ApplicationRule",
-                            "name": "declared",
-                            "source_addresses": [PREFIXES[FUNCTIONS]],
-                            "target_fqdns": list(hosts),
-                            "protocols": [{"protocol_type": "Https", "port": 443}],
-                        }
+                network.FirewallPolicyFilterRuleCollectionArgs(
+                    rule_collection_type="FirewallPolicyFilterRuleCollection",
+                    name="hosts",
+                    priority=1_000,
+                    action={"type": "Allow"},
+                    rules=[
+                        network.ApplicationRuleArgs(
+                            rule_type="ApplicationRule",
+                            name="declared",
+                            source_addresses=[PREFIXES[FUNCTIONS]],
+                            target_fqdns=list(hosts),
+                            protocols=[{"protocol_type": "Https", "port": 443}],
+                        )
                     ],
-                }
+                )
             ],
             opts=self._child,
         )

@@ -108,6 +108,7 @@ class Functions(pulumi.ComponentResource):
         }
         if stack.residency:
             settings["ISTHMUS_RESIDENCY"] = stack.residency
+        settings |= {name: pulumi.Output.secret(value) for name, value in stack.settings.items()}
         return settings
 
     def _settings(self, unit: UnitDemand) -> dict[str, pulumi.Input[str]]:

@@ -1,0 +1,136 @@
+"""The `pulumi` command, run for somebody who may interrupt it: it is told once, and ends in order."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from isthmus.core.errors import EnvironmentFault
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SAME_SECONDS: Final = 1
+"""Signals closer together are one: a terminal and a parent process both send it."""
+
+
+class CommandMissing(EnvironmentFault):
+    """Report a command that is not installed, and that a verb is done by."""
+
+    code = "ISTH390"
+
+
+class DeploymentUnfinished(EnvironmentFault):
+    """Report a deployment that ended before it was done. What was made stands, and is known to the stack."""
+
+    code = "ISTH391"
+
+
+class StackCommand(NamedTuple):
+    """Be the `pulumi` command for one stack of a program, with the configuration and the modules that it is given."""
+
+    folder: Path
+    stack: str
+    configuration: Path
+    modules: Sequence[Path] = ()
+
+    def ready(self) -> None:
+        """Begin the stack where there is none. Raises CommandMissing (ISTH390), DeploymentUnfinished (ISTH391)."""
+        said = self._ask("stack", "select", "--create", self.stack)
+        if said.returncode:
+            raise _unfinished("stack select", said.stderr or said.stdout)
+
+    def exists(self) -> bool:
+        """Say whether there is such a stack."""
+        return self._ask("stack", "select", self.stack).returncode == 0
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return the resources that the stack knows; none when there is no stack."""
+        said = self._ask("stack", "export", "--stack", self.stack)
+        if said.returncode:
+            return []
+        known: list[dict[str, Any]] = msgspec.json.decode(said.stdout)["deployment"].get("resources") or []
+        return known
+
+    def outputs(self) -> dict[str, Any]:
+        """Return what the stack exports; nothing when there is no stack."""
+        said = self._ask("stack", "output", "--json", "--stack", self.stack)
+        outputs: dict[str, Any] = {} if said.returncode else msgspec.json.decode(said.stdout)
+        return outputs
+
+    def run(self, *arguments: str) -> None:
+        """Run a command on the stack to its end, showing what it says; a signal is passed on, and waited for.
+
+        Raises CommandMissing (ISTH390), DeploymentUnfinished (ISTH391).
+        """
+        call = [*self._call(*arguments), "--stack", self.stack, "--config-file", str(self.configuration.resolve())]
+        running = subprocess.Popen(  # noqa: S603  # the user's own pulumi
+            call, cwd=self.folder, env=self._surroundings(), stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        with running, _passing_on(running) as told:
+            running.wait()
+        if told:
+            raise _unfinished(arguments[0], f"it was told to stop ({signal.Signals(told[0]).name})")
+        if running.returncode:
+            raise _unfinished(arguments[0], f"it ended with {running.returncode}")
+
+    def _ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603  # the user's own pulumi
+            self._call(*arguments),
+            cwd=self.folder,
+            env=self._surroundings(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _call(self, *arguments: str) -> list[str]:
+        found = shutil.which("pulumi")
+        if found is None:
+            raise CommandMissing(
+                "pulumi is not on PATH", place=arguments[0], instead="install it: https://www.pulumi.com/docs/install/"
+            )
+        return [found, *arguments, "--non-interactive"]
+
+    def _surroundings(self) -> Mapping[str, str]:
+        """Let the program import the App from the folder that is deployed, and from nowhere else first."""
+        before = os.environ.get("PYTHONPATH")
+        path = [*(str(one.resolve()) for one in self.modules), *([before] if before else [])]
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
+def _unfinished(what: str, why: str) -> DeploymentUnfinished:
+    return DeploymentUnfinished(
+        why.strip(), place=f"pulumi {what}", instead="what was made is known to the stack: the same command goes on"
+    )
+
+
+@contextmanager
+def _passing_on(running: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Pass signals on as the one that asks Pulumi to finish what is under way; a second one, later, is passed too."""
+    told: list[int] = []
+    last = -float(SAME_SECONDS)
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < SAME_SECONDS:
+            return
+        last = now
+        told.append(number)
+        running.send_signal(signal.SIGINT)
+
+    before = {number: signal.signal(number, pass_on) for number in SIGNALS}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
