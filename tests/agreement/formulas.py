@@ -10,7 +10,7 @@ from vocabulary import FIELDS
 
 TEXTS: Final = ("a", "", "${x}", 'a "quoted" word', "back\\slash", "ünï → code", "two\nlines", "{brace}", "it's", "a: b", "#")
 MARKS: Final = ("Mark.RED", "Mark.BLUE", "Mark.GREEN")
-PLAIN: Final = ("int", "bool", "str", "Mark")
+LENGTH_MAX: Final = 150
 
 
 @dataclass
@@ -64,7 +64,9 @@ class Formulas:
             case "int":
                 return self.number(scope, depth)
             case "bool":
-                return self.truth(scope, depth)
+                note = self._one(scope, "opt", 0.15)
+                test = f"{note} is {self.random.choice(['', 'not '])}None" if note else ""
+                return test or self.truth(scope, min(depth, 1))
             case "str":
                 return self.text(scope, depth)
             case "Mark":
@@ -116,7 +118,8 @@ class Formulas:
         draw = self.random.random()
         if depth > 0 and draw < 0.25:
             word = self.random.choice([" and ", " or "])
-            return word.join(f"({self.truth(scope, depth - 1)})" for _ in range(self.random.randint(2, 3)))
+            found = word.join(f"({self.truth(scope, depth - 1)})" for _ in range(2))
+            return found if len(found) < LENGTH_MAX else self.truth(scope, 0)
         if depth > 0 and draw < 0.35:
             return f"not ({self.truth(scope, depth - 1)})"
         if draw < 0.55:
@@ -133,10 +136,6 @@ class Formulas:
             left = self._one(scope, "str", 1.0)
             if left is not None:
                 return f"{left} {self.random.choice(['==', '!='])} {self.text(scope, 0)}"
-        if draw < 0.9:
-            note = self._one(scope, "opt", 1.0)
-            if note is not None:
-                return f"{note} is {self.random.choice(['', 'not '])}None"
         return self._one(scope, "bool", 1.0) or f"{self.number(scope, 1)} > {self.number(scope, 0)}"
 
     def _among(self, scope: Scope) -> str:

@@ -10,6 +10,7 @@ from case import Case
 from showing import Shown, shown_by_database
 from stage import Stage
 
+from isthmus.adapters.local.deliveries import SweepWork
 from isthmus.adapters.local.engine import Engine
 from isthmus.adapters.runtime.clock import MovedClock
 from isthmus.adapters.sql.database import Database
@@ -49,10 +50,7 @@ class LaptopPlayer:
         """Do all that comes from outside, and return what that has come to."""
         for action in self._case.actions:
             self._act(action)
-        self._engine._next_sweep = 0.0
-        self._engine._next_look = 0.0
-        self._do(self._engine.wake)
-        self._do(lambda: None)
+        self._do(lambda: self._engine.push(SweepWork(self._engine)))
         self._engine.close()
         return shown_by_database(self._engine.database, self._stage.outside)
 

@@ -50,7 +50,9 @@ def _rows(random: Random, written: Written, contract: str) -> list[Row]:
     else:
         hows += ["fail", *(["no"] * 2 if "No" in refuses else []), *(["closed"] * 2 if "Closed" in refuses else [])]
         hows += random.choices(["stranger", "large", "ok"], k=1)
-        hows += ["lost", "lost", "unknown"] if outside else []
+        hows += ["lost", "lost"] if outside else []
+        if outside and contract not in written.crowded:  # what else goes on when nobody knows depends on who was first
+            hows.append("unknown")
     return [
         {"how": random.choice(hows), "times": random.randint(1, 3), "answer": _answer(random)}
         for _ in range(random.randint(1, 4))

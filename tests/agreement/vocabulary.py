@@ -252,3 +252,7 @@ class Promise:
     final: bool = False
     """Whether something final may have been done once it completes."""
     times_out: bool = False
+    asks: frozenset[str] = frozenset()
+    """The contracts that it may come to ask, those of its children included."""
+    crowded: frozenset[str] = frozenset()
+    """Those of them that are asked while something else is done beside them."""

@@ -37,6 +37,8 @@ class Written:
     contracts: dict[str, tuple[str, bool]]
     """By contract that a handler fulfils: its effect, and whether it reaches outside."""
     refuses: dict[str, tuple[str, ...]]
+    crowded: frozenset[str]
+    """The contracts that are asked while something else is done beside them."""
     top: str
 
 
@@ -69,8 +71,9 @@ def write(random: Random, *, quick: bool) -> Written:
         if promise.effect == "undone":
             contracts[f"undo_{promise.name}"] = ("undo", False)
             fulfils.append(f"do_undo_{promise.name}")
+    crowded = frozenset().union(*(promise.crowded for promise in promises))
     parts.append(TAIL % ", ".join([*fulfils, "do_late_word", "do_late_bell"]))
-    return Written("".join(parts), contracts, refuses, promises[-1].name)
+    return Written("".join(parts), contracts, refuses, crowded, promises[-1].name)
 
 
 def _handler(random: Random, name: str, effect: str, retries: tuple[str, ...]) -> tuple[Promise, str, bool]:
@@ -114,6 +117,8 @@ class Flow:
         self.parallel = 0
         self.deep = 0
         self.waits = False
+        self.asks: set[str] = set()
+        self.crowded: set[str] = set()
 
     def written(self) -> tuple[Promise, str]:
         """Return what is promised, and the text."""
@@ -146,6 +151,8 @@ class Flow:
             waits=self.waits,
             final=self.final and not undone,
             times_out="TimedOut" in escaped,
+            asks=frozenset(self.asks),
+            crowded=frozenset(self.crowded),
         )
         return promise, text
 
@@ -399,6 +406,8 @@ class Flow:
         self.parallel = max(self.parallel, promise.parallel + parallel)
         self.deep = max(self.deep, promise.deep)
         self.waits = self.waits or promise.waits
+        self.asks |= {promise.name, *promise.asks}
+        self.crowded |= {promise.name, *promise.asks} if parallel else set()
         self.steps += self.times * times * (8 if promise.flow else 1)
 
     def _pick(self, candidates: list[Promise]) -> Promise | None:
