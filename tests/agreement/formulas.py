@@ -8,7 +8,19 @@ from typing import Final
 
 from vocabulary import FIELDS
 
-TEXTS: Final = ("a", "", "${x}", 'a "quoted" word', "back\\slash", "ünï → code", "two\nlines", "{brace}", "it's", "a: b", "#")
+TEXTS: Final = (
+    "a",
+    "",
+    "${x}",
+    'a "quoted" word',
+    "back\\slash",
+    "ünï → code",
+    "two\nlines",
+    "{brace}",
+    "it's",
+    "a: b",
+    "#",
+)
 MARKS: Final = ("Mark.RED", "Mark.BLUE", "Mark.GREEN")
 LENGTH_MAX: Final = 150
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,29 +64,25 @@ class LaptopPlayer:
                     self._runs.append(run_id)
             case "send", event, key, number, body:
                 wire = self._stage.encoded(body)
-                self._do(lambda: self._engine.send(event, key=key, message=wire, event_id=number, actor="tester"))
+                self._do(lambda: self._engine.send(event, key=key, message=wire, event_id=number, actor="http"))
             case "move", seconds:
                 self._move(seconds)
             case "cancel", number:
                 run_id = self._runs[number % len(self._runs)]
                 self._do(lambda: self._cancel(run_id))
-            case "repair",:
+            case ("repair",):
                 self._stage.repair()
-            case "replay",:
+            case ("replay",):
                 for letter in self._letters():
                     self._do(lambda letter=letter: self._replay(letter))  # type: ignore[misc]
 
     def _cancel(self, run_id: str) -> None:
-        try:
+        with suppress(InputError):
             self._engine.cancel(run_id, actor="tester")
-        except InputError:
-            pass
 
     def _replay(self, letter: int) -> None:
-        try:
+        with suppress(InputError):
             self._engine.replay(letter, actor="tester")
-        except InputError:
-            pass
 
     def _letters(self) -> list[int]:
         return self._stage.letters(self._engine.database)

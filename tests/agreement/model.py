@@ -12,6 +12,7 @@ import itertools
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from case import Action, Row, answer_to, row_of
@@ -160,9 +161,9 @@ class Model:
                 self._move(seconds)
             case "cancel", number:
                 self._cancel(number)
-            case "repair",:
+            case ("repair",):
                 self._repaired = True
-            case "replay",:
+            case ("replay",):
                 for letter in [one for one in self.letters if one.open]:
                     self._replay(letter)
                     self._settle()
@@ -286,12 +287,12 @@ class Model:
         for branch in run.branches:
             if branch.step == step and branch.state == "":
                 branch.state, branch.answer = state, answer
-                life = run.life
-                self._queue.append(lambda: self._more(run, life))
+                self._queue.append(partial(self._more, run, run.life))
 
     def _resume(self, run: Run) -> None:
         asked, walk = run.asked, run.walk
-        assert asked is not None and walk is not None
+        assert asked is not None
+        assert walk is not None
         run.asked = None
         for state in ("failed", "refused", "timed_out"):
             for branch in run.branches:
@@ -382,7 +383,9 @@ class Model:
         self._try(run, name, step)
         if step.state == "failing":
             self.reached["retry"] += 1
-            self._at(self.now + self._terms(step).delay_after(step.attempts), lambda: self._attempt(run, name, step, life))
+            self._at(
+                self.now + self._terms(step).delay_after(step.attempts), lambda: self._attempt(run, name, step, life)
+            )
         elif step.state == "unknown":
             self._stick(run, name, ("failed", step.answer))
         else:

@@ -64,8 +64,7 @@ def shown_by_database(database: Database, outside: Path) -> Shown:
         found.details[name, step, kind, subject, *_comparable(kind, subject, rest)] += 1
         if ">" in step or kind == "published" or step.startswith("late:"):
             continue
-        step = "" if name == OUTSIDE else step
-        found.journal[name, step, kind, _replaced(subject, places)] += 1
+        found.journal[name, "" if name == OUTSIDE else step, kind, _replaced(subject, places)] += 1
     for key, body in _rows(database, "select key, body from record"):
         kept = json.loads(bytes(body))
         found.kept[_replaced(key, places)] = (kept["count"], kept["text"])
@@ -94,7 +93,9 @@ def _rows(database: Database, statement: str) -> list[tuple[Any, ...]]:
 
 def _names(database: Database) -> dict[str, str]:
     """Return the name of each run: its contract and identity, or its parent, the step there, and the how manieth."""
-    runs = {row[0]: row for row in _rows(database, "select run_id, contract, identity, parent_run, parent_step from run")}
+    runs = {
+        row[0]: row for row in _rows(database, "select run_id, contract, identity, parent_run, parent_step from run")
+    }
     names: dict[str, str] = {}
 
     def name(run_id: str) -> str:

@@ -60,7 +60,8 @@ def loaded(source: str, file: Path) -> Composition:
     file.write_text(source, "utf-8")
     linecache.checkcache(str(file))
     spec = importlib.util.spec_from_file_location(DRAWN, file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[DRAWN] = module
     spec.loader.exec_module(module)

@@ -92,7 +92,8 @@ class Text:
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and node.name == "Mark":
                 for line in node.body:
-                    assert isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name)
+                    assert isinstance(line, ast.Assign)
+                    assert isinstance(line.targets[0], ast.Name)
                     self.marks[line.targets[0].id] = ast.literal_eval(line.value)
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.decorator_list:
                 self._declare(node)
@@ -265,14 +266,10 @@ class Walker:
         try:
             yield from self._block(node.body, f"{place}.try.")
         except (Refused, TimedOut) as caught:
-            name = caught.name if isinstance(caught, Refused) else "TimedOut"
-            for number, clause in enumerate(node.handlers):
-                assert clause.type is not None
-                among = clause.type.elts if isinstance(clause.type, ast.Tuple) else [clause.type]
-                if name in map(ast.unparse, among):
-                    break
-            else:
+            number = _clause_for(node, caught)
+            if number is None:
                 raise
+            clause = node.handlers[number]
             if clause.name:
                 self._names[clause.name] = caught
             self._caught.append(caught)
@@ -391,6 +388,17 @@ class Walker:
             case ast.Call(keywords=keywords):
                 return (yield from self._fields(keywords))
         raise AssertionError(ast.unparse(node))
+
+
+def _clause_for(node: ast.Try, caught: Refused | TimedOut) -> int | None:
+    """Return which except takes what was raised, if any does."""
+    name = caught.name if isinstance(caught, Refused) else "TimedOut"
+    for number, clause in enumerate(node.handlers):
+        assert clause.type is not None
+        among = clause.type.elts if isinstance(clause.type, ast.Tuple) else [clause.type]
+        if name in map(ast.unparse, among):
+            return number
+    return None
 
 
 def _compare(sign: ast.cmpop, one: Any, other: Any) -> bool:

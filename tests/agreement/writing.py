@@ -13,13 +13,17 @@ from random import Random
 from typing import Final
 
 from formulas import Formulas, Scope, paths
-from vocabulary import DOES, FIELDS, FLOW, HEAD, READS, REACHES, TAIL, UNDOES, Promise
+from vocabulary import DOES, FIELDS, FLOW, HEAD, REACHES, READS, TAIL, UNDOES, Promise
 
 REFUSALS: Final = ("No", "Closed")
 DEPTH_MAX: Final = 4
 LOOPS_MAX: Final = 2
 STEPS_MAX: Final = 60
-QUICK: Final = ("Retry(attempts=1)", "Retry(attempts=2, first=seconds(0), factor=1)", "Retry(attempts=3, first=seconds(0))")
+QUICK: Final = (
+    "Retry(attempts=1)",
+    "Retry(attempts=2, first=seconds(0), factor=1)",
+    "Retry(attempts=3, first=seconds(0))",
+)
 """Attempts that follow at once: what a process that dies would otherwise change is when they are made."""
 
 RETRIES: Final = (
@@ -328,7 +332,6 @@ class Flow:
             more, ends[0] = self._block(after, depth + 1, 1)
             lines += ["else:", *_indented(more)]
         met = scope.copy()
-        met.kinds = {name: kind for name, kind in scope.kinds.items()}
         met.noted.clear()
         return lines, met if scope.meet(ends) is not None else None
 
@@ -505,7 +508,9 @@ class Flow:
         if not self._may_throw({"TimedOut"}):
             return self._sleep(scope, depth)
         event = self.random.choice(["Word", "Word", "Bell"])
-        key = self.random.choice([f"{self.parameter}.id", f"{self.parameter}.id", f'f"{{{self.parameter}.id}}/{self.name}"'])
+        key = self.random.choice(
+            [f"{self.parameter}.id", f"{self.parameter}.id", f'f"{{{self.parameter}.id}}/{self.name}"']
+        )
         answers = [name for name, kind in scope.kinds.items() if kind == "Answer"]
         if answers and self.random.random() < 0.25:
             key = f'f"{{{self.random.choice(answers)}.number}}~{{{self.parameter}.id}}"'
