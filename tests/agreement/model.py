@@ -128,10 +128,10 @@ class Undo:
 class Model:
     """Be the world as it must be."""
 
-    def __init__(self, text: Text, rows: dict[str, list[Row]], outside: frozenset[str]) -> None:
+    def __init__(self, text: Text, rows: dict[str, list[Row]]) -> None:
         self._text = text
         self._rows = rows
-        self._reaches = outside
+        self._reaches = text.reaches
         self._repaired = False
         self._queue: deque[Callable[[], None]] = deque()
         self._timers: list[tuple[int, int, Callable[[], None]]] = []

@@ -35,7 +35,7 @@ def draw(random: Random) -> Drawn:
     written = write(random, quick=fault is not None or twice)
     rows = {name: _rows(random, written, name) for name in written.contracts}
     text = Text(written.source)
-    model = Model(text, rows, frozenset(name for name, (_, outside) in written.contracts.items() if outside))
+    model = Model(text, rows)
     actions = _Plot(random, written, text, model).actions()
     choices = random.randrange(1_000_000)
     return Drawn(Case(written.source, rows, actions, fault, twice, choices), model)

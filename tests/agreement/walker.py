@@ -89,6 +89,8 @@ class Text:
         self.marks: dict[str, str] = {}
         self.terms: dict[str, Terms] = {}
         self.flows: dict[str, ast.AsyncFunctionDef] = {}
+        self.reaches: set[str] = set()
+        """The contracts whose handlers reach outside."""
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and node.name == "Mark":
                 for line in node.body:
@@ -108,6 +110,8 @@ class Text:
         if ast.unparse(decorator.func) == "workflow":
             assert isinstance(node, ast.AsyncFunctionDef)
             self.flows[ast.unparse(decorator.args[0])] = node
+        elif ast.unparse(decorator.func) == "handles" and any(one.arg == "outside" for one in node.args.args):
+            self.reaches.add(ast.unparse(decorator.args[0]))
         elif ast.unparse(decorator.func) == "contract":
             self.terms[node.name] = _terms(node.name, decorator, ast.unparse(node.args.args[0].annotation or node))
 
