@@ -13,10 +13,10 @@ from typing import Any, Final
 import msgspec
 from durabletask.client import AsyncTaskHubGrpcClient
 
-from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import LEFT, begin, begin_taking_back, wake_run
 from isthmus.adapters.azure.orchestrator import ANSWERED, CHANGED
 from isthmus.adapters.runtime import operations
+from isthmus.adapters.runtime.host import Host
 from isthmus.adapters.runtime.runs import Run, cancel_run, find_run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.notes import ABOUT_RUN, ABOUT_STEP, FORGET_NOTE, NOTE, NOTES

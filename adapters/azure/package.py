@@ -36,11 +36,11 @@ from typing import Any, Final
 import msgspec
 
 from isthmus.adapters.azure.app import functions_of_composition
-from isthmus.adapters.azure.host import DATABASE, KEY_FILE
 from isthmus.adapters.azure.indexing import Indexed
 from isthmus.adapters.azure.service_bus import NAMESPACE
 from isthmus.adapters.azure.settings import ACTIVITIES_MAX, STRICT_TYPING, app_settings
 from isthmus.adapters.azure.units import home_unit, units_of
+from isthmus.adapters.runtime.settings import DATABASE, KEY_FILE
 from isthmus.adapters.runtime.workflows_lock import copy_lock, hold_to_lock, home_of, is_locked
 from isthmus.core.composition import Composition
 from isthmus.core.errors import InputError, NotFound, SourceError

@@ -21,7 +21,7 @@ from isthmus.core.errors import InputError, NotFound
 from isthmus.core.refusal import Refusal
 
 if TYPE_CHECKING:
-    from isthmus.adapters.azure.host import Host
+    from isthmus.adapters.runtime.host import Host
     from isthmus.adapters.sql.database import Database
     from isthmus.core.composition import Composition
 

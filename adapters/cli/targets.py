@@ -21,8 +21,8 @@ from isthmus.adapters.cli.output import say
 from isthmus.adapters.cli.project import database_of
 
 if TYPE_CHECKING:
-    from isthmus.adapters.azure.host import Host
     from isthmus.adapters.azure.operating import InstanceView
+    from isthmus.adapters.runtime.host import Host
     from isthmus.adapters.sql.views import Views
     from isthmus.core.composition import Composition
 
@@ -58,7 +58,7 @@ def views_on(target: str, database_url: str | None) -> Iterator[Views]:
         with views_of(database_of(database_url)) as views:
             yield views
         return
-    from isthmus.adapters.azure.host import OperatorSettings  # noqa: PLC0415
+    from isthmus.adapters.azure.surroundings import OperatorSettings  # noqa: PLC0415
     from isthmus.adapters.sql.views import Views  # noqa: PLC0415
 
     _set_database(database_url)
@@ -74,13 +74,14 @@ def views_on(target: str, database_url: str | None) -> Iterator[Views]:
 def host_on_azure(composition: Composition, database_url: str | None, command: str) -> Iterator[Host]:
     """Give what writes to the database of an app on Azure, while the block lasts. Raises ExtraMissing (ISTH331)."""
     require(AZURE, f"{command} --target azure")
-    from isthmus.adapters.azure.host import Host, OperatorSettings, surrounded_by  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.surroundings import OperatorSettings, host_of  # noqa: PLC0415  # an extra
     from isthmus.adapters.cli.engines import show_log  # noqa: PLC0415
+    from isthmus.adapters.runtime.host import surrounded_by  # noqa: PLC0415
 
     show_log(40)
     _set_database(database_url)
     with surrounded_by(OperatorSettings()):
-        host = Host(composition)
+        host = host_of(composition)
     try:
         yield host
     finally:

@@ -40,9 +40,9 @@ MARGIN_S = 60
 """What an HTTP call may take on top of the contract's timeout, which the function keeps."""
 
 
-def address(unit: str, path: str) -> Formula:
-    """Return the URL of a path of a unit's functions."""
-    return Formula(f'sys.get_env("{environment(unit)}") + "{path}"')
+def address(unit: str) -> Formula:
+    """Return the URL that the paths of a unit's functions stand below."""
+    return Formula(f'sys.get_env("{environment(unit)}")')
 
 
 class Lowering:
@@ -245,16 +245,19 @@ class Lowering:
                 self._child(node, contract, self._value(awaited.message), step, 0, reply)
                 self._settle(node, record(**{"0": Formula(reply)}), 1, node.targets)
             case nodes.SleepFor(count=count, unit=unit):
-                body = (("run_id", Formula("run_id")), ("step", step), ("seconds", self._seconds(count, unit)))
-                self._post(node, "sleep", "/runs/pause", Record(body), None)
+                body = record(
+                    run_id=Formula("run_id"), step=step, seconds=self._seconds(count, unit), ordinal=self._counted()
+                )
+                self._post(node, "sleep", "/runs/pause", body, None)
             case nodes.WaitForEvent(event=event, key=key, unit=unit, count=count):
                 arguments = record(
-                    url=Formula(f'sys.get_env("{environment(self._unit)}")'),
+                    base=address(self._unit),
                     run_id=Formula("run_id"),
                     step=step,
                     event=event,
                     key=self._value(key),
                     seconds=self._seconds(count, unit),
+                    place=self._counted(),
                 )
                 self._call(node, f"wait_for_{event}", "isthmus_wait_event", arguments, result)
             case nodes.GatherOf() | nodes.EachOf():
@@ -329,9 +332,13 @@ class Lowering:
             step=step,
             contract=contract,
             input=message,
-            ordinal=Formula("ordinal") if self._turns else self._ordinal,
+            ordinal=self._counted(),
             branch=place,
         )
+
+    def _counted(self) -> Value:
+        """Return how many awaits the run has come to before."""
+        return Formula("ordinal") if self._turns else self._ordinal
 
     def _ask(
         self,
@@ -346,7 +353,8 @@ class Lowering:
     ) -> None:
         found = self._composition.contracts[contract]
         arguments = record(
-            url=address(found.unit, f"/contracts/{contract}"),
+            base=address(found.unit),
+            path=f"/contracts/{contract}",
             timeout=int(found.timeout.total_seconds()) + MARGIN_S,
             alone=alone,
             body=self._body(contract, message, step, place),
@@ -364,7 +372,7 @@ class Lowering:
         self._add(Switch(name=self._name(node, f"carry_{contract}"), line=node.span.line, cases=(case,)))
 
     def _post(self, node: nodes.Await, what: str, path: str, body: Record, reply: str | None) -> None:
-        arguments = record(url=address(self._unit, path), timeout=MARGIN_S, alone=reply is None, body=body)
+        arguments = record(base=address(self._unit), path=path, timeout=MARGIN_S, alone=reply is None, body=body)
         self._call(node, what, "isthmus_step", arguments, reply)
 
     def _call(self, node: nodes.Await, what: str, routine: str, arguments: Record, result: str | None) -> None:

@@ -35,9 +35,26 @@ def field_access(field: str) -> str:
     return f".{field}" if field.isascii() and field.lower() not in WORDS else f'["{field}"]'
 
 
+def workflow_name(contract: str, version: str) -> str:
+    """Return what the workflow of one version of a contract's program is called: at most 64 letters, digits, _ and -.
+
+    A version has a workflow of its own, so that runs in flight keep theirs.
+    """
+    return f"{contract[:NAME_MAX]}-{version[:VERSION_MAX]}"
+
+
+def topic_name(topic: str) -> str:
+    """Return the name of a topic on Pub/Sub, which allows no colon."""
+    return topic.replace(":", ".")
+
+
 def environment(unit: str) -> str:
     """Return the environment variable of a workflow that holds the address of a unit's functions."""
     return "ISTHMUS_URL_" + re.sub(r"[^A-Z0-9]", "_", unit.upper())
+
+
+NAME_MAX, VERSION_MAX = 47, 16
+"""How much of a contract's name and of its version a workflow's name has."""
 
 
 class Names:

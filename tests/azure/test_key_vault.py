@@ -222,8 +222,8 @@ def test_what_names_no_key_of_a_vault_is_refused(url: str) -> None:
 
 
 def test_settings_choose_the_vault_before_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from isthmus.adapters.azure.host import Settings  # noqa: PLC0415
     from isthmus.adapters.azure.key_vault import KeyVault  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.surroundings import Settings  # noqa: PLC0415
     from isthmus.adapters.runtime.vault import KeyFile  # noqa: PLC0415
 
     monkeypatch.delenv("ISTHMUS_KEY_VAULT", raising=False)

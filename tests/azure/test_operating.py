@@ -183,12 +183,12 @@ def test_a_run_that_is_cancelled_is_taken_back_by_its_orchestration(azure: Any, 
 
 
 def test_what_is_stuck_is_tried_again_when_its_dead_letter_is_replayed(azure: Any) -> None:
-    from isthmus.adapters.azure import activities  # noqa: PLC0415  # an extra
+    from isthmus.adapters.runtime import driving  # noqa: PLC0415
 
     start(azure, "mended")
     azure.rehearsal.settle()
-    trouble = activities.Trouble(run_id=run_id("mended"), step="", error="Broken", code="ISTH900")
-    activities.get_stuck(azure.rehearsal.host, trouble)
+    trouble = driving.Trouble(run_id=run_id("mended"), step="", error="Broken", code="ISTH900")
+    driving.get_stuck(azure.rehearsal.host, trouble)
     assert status(azure, "mended") == "stuck"
     letters = command(azure, "dead-letters", "list", "--json", "--target", "azure").stdout.splitlines()
     number = next(one["dead_letter_id"] for one in map(json.loads, letters) if one["run_id"] == run_id("mended"))

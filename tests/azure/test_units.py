@@ -217,9 +217,10 @@ def test_a_body_that_is_no_call_of_the_contract_is_a_problem(sides: tuple[Any, A
 
 def test_a_token_is_not_sent_in_the_clear(composition: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from isthmus.adapters.azure.calling import UnitUnavailable, call_unit  # noqa: PLC0415  # an extra
-    from isthmus.adapters.azure.host import Host, SettingMissing  # noqa: PLC0415
+    from isthmus.adapters.azure.surroundings import host_of  # noqa: PLC0415
+    from isthmus.adapters.runtime.settings import SettingMissing  # noqa: PLC0415
 
-    host = Host(composition)
+    host = host_of(composition)
     with pytest.raises(SettingMissing):
         call_unit(host, "places", "hold", b"{}")
     monkeypatch.setenv("ISTHMUS_UNIT_PLACES_URL", "http://places.example")

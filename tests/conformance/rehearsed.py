@@ -19,7 +19,7 @@ from requirement import SKIPS, TurnedAway, clear, empty, rows
 from stall import Stall
 
 from isthmus.adapters.azure import worker as parts
-from isthmus.adapters.azure.endpoints import TOPICS, start
+from isthmus.adapters.azure.endpoints import TOPICS
 from isthmus.adapters.azure.instances import begin, wake_run
 from isthmus.adapters.azure.orchestrator import CHANGED
 from isthmus.adapters.azure.package import write_package
@@ -27,6 +27,7 @@ from isthmus.adapters.azure.rehearsal import Rehearsal
 from isthmus.adapters.azure.streams import STREAMS
 from isthmus.adapters.azure.topics import hand_on
 from isthmus.adapters.runtime.clock import MovedClock
+from isthmus.adapters.runtime.hosting import start
 from isthmus.adapters.runtime.operations import resolve
 from isthmus.adapters.runtime.runs import cancel_run
 from isthmus.adapters.runtime.unit import UnitOfWork

@@ -1,0 +1,60 @@
+"""Callbacks: the way to executions that wait for an event. A request only wakes; the mailbox says what has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http.client import HTTPException, HTTPSConnection
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from isthmus.core.errors import EnvironmentFault
+
+HOSTS: Final = frozenset({"workflowexecutions.googleapis.com"})
+"""Where Workflows listens: a token is sent nowhere else."""
+
+SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
+SECONDS_MAX: Final = 20
+
+
+class CallbackUnavailable(EnvironmentFault):
+    """Report a callback that could not be posted to."""
+
+    code = "ISTH370"
+
+
+class Callbacks(Protocol):
+    """Wake executions that wait. Any number of threads at once."""
+
+    def post(self, url: str) -> None:
+        """Post to a callback; whether anybody waits there is not told. Raises CallbackUnavailable (ISTH370)."""
+        ...
+
+
+class GoogleCallbacks:
+    """Post to the callbacks of Workflows, in the name of this app."""
+
+    def __init__(self, token: Callable[[str], str]) -> None:
+        self._token = token
+
+    def post(self, url: str) -> None:
+        """Post an empty object; an execution that has ended, or was woken before, says 404 or the like to it."""
+        parts = urlsplit(url)
+        if parts.scheme != "https" or parts.hostname not in HOSTS:
+            raise CallbackUnavailable("no callback of Workflows has this address", place=url)
+        headers = {"authorization": f"Bearer {self._token(SCOPE)}", "content-type": "application/json"}
+        connection = HTTPSConnection(parts.hostname, parts.port, timeout=SECONDS_MAX)
+        try:
+            connection.request("POST", parts.path, b"{}", headers)
+            response = connection.getresponse()
+            response.read()
+        except (OSError, HTTPException) as error:
+            raise CallbackUnavailable(f"it does not answer: {type(error).__name__}", place=url) from error
+        finally:
+            connection.close()
+        hold_to_posted(url, response.status)
+
+
+def hold_to_posted(url: str, status: int) -> None:
+    """Raise CallbackUnavailable (ISTH370) for a status that says that nobody has heard, and may yet."""
+    if status in {401, 403, 408, 429} or status >= 500:
+        raise CallbackUnavailable(f"it answered {status}", place=url)
