@@ -81,7 +81,8 @@ class AzurePlayer:
             case "move", seconds:
                 rehearsal.move(timedelta(seconds=seconds))
             case "cancel", number:
-                self._cancel(self._runs[number % len(self._runs)])
+                for run_id in self._runs[number : number + 1]:
+                    self._cancel(run_id)
             case ("repair",):
                 self._stage.repair()
             case ("replay",):

@@ -68,8 +68,8 @@ class LaptopPlayer:
             case "move", seconds:
                 self._move(seconds)
             case "cancel", number:
-                run_id = self._runs[number % len(self._runs)]
-                self._do(lambda: self._cancel(run_id))
+                for run_id in self._runs[number : number + 1]:
+                    self._do(lambda run_id=run_id: self._cancel(run_id))  # type: ignore[misc]
             case ("repair",):
                 self._stage.repair()
             case ("replay",):
