@@ -17,7 +17,7 @@ WORDS = frozenset(
 """What a variable is not called: operators, literals, functions and libraries of Workflows, and what we use."""
 
 OURS = re.compile(
-    r"(?:t|r|e|visits|caught|tags|ended|item|index|key|replies|answers|raised)_\d+|[vu]_.*|(?:flow|run|isthmus)_.*"
+    r"(?:t|r|e|visits|caught|tags|ended|item|index|key|replies|answer|answers|size|raised)_\d+|[vu]_.*|(?:flow|run|isthmus)_.*"
 )
 
 

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from isthmus.adapters.gcp.callers import Unauthorized
 from isthmus.adapters.gcp.interpreter import ConnectionBroken, ConnectionFailed, Request, Response, Transport
@@ -71,7 +71,7 @@ class InProcess:
         app = self._apps.get(f"{parts.scheme}://{parts.netloc}")
         if app is None:
             raise ConnectionFailed(f"there is nobody at {request.url}")
-        return self._loop.run_until_complete(_answered(app, request, parts.path, parts.query))
+        return self._loop.run_until_complete(_answered(app, request, unquote(parts.path), parts.query))
 
     def close(self) -> None:
         """End."""

@@ -20,6 +20,8 @@ from isthmus.core import Contract, Workflow
 from isthmus.core.composition import Composition
 from isthmus.core.program import check_workflows
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 SHOP = (Path(__file__).parent.parent / "program" / "shop.py").read_text("utf-8")
 HEAD = "@workflow(place)\nasync def flow(order: Order) -> Done:\n"
 
@@ -43,7 +45,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
         programs, problems = check_workflows(workflows)
         assert problems == []
         contracts = {one.name: one for one in names.values() if isinstance(one, Contract)}
-        fake: Any = SimpleNamespace(workflows=workflows, programs=programs, contracts=contracts)
+        versions = {(name, one.version): (workflows[name], one) for name, one in programs.items()}
+        fake: Any = SimpleNamespace(workflows=workflows, programs=programs, contracts=contracts, versions=versions)
         found = lowered(cast("Composition", fake), "place")
         made = emit(found)
         check(found, made)
