@@ -248,7 +248,10 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take_back(host: Host, run_id: str) -> Reply | Elsewhere:
-    """Undo the last thing that a run did: answered when there may be more, fenced when not, or held by a child."""
+    """Undo the last thing that a run did: answered when there may be more, fenced when not, or held by a child.
+
+    Of a run that waits for a person it says so however often it is asked: the answer that said so first may be lost.
+    """
     unit, (request, result) = _undo(host, run_id, None, None)
     if isinstance(request, StepRequest) and result is None:
         return Elsewhere(unit=host.elsewhere[request.contract])
@@ -257,6 +260,8 @@ def take_back(host: Host, run_id: str) -> Reply | Elsewhere:
         unit, (request, result) = _undo(host, run_id, request, answer)
     if isinstance(request, Held):
         return Reply(state=HELD, child=request.child)
+    if isinstance(result, Fenced) and result.status == RunStatus.STUCK:
+        return Reply(state=STUCK)
     if request is None or result is None:
         return _reply_of(unit, run_id, FENCED)
     if isinstance(result, Outcome) and result.state is StepState.FAILING:
@@ -279,8 +284,10 @@ def _undo(
         run = get_run(transaction, run_id)
         unit = unit_of(host.deployment, transaction, run, "take back")
         if run.status != RunStatus.TAKING_BACK:
-            return unit, (None, None)
+            return unit, (None, Fenced(run.status))
         request = asked if answer is not None else next_undo(unit, run_id)
+        if request is None:
+            return unit, (None, Fenced(get_run(transaction, run_id).status))
         if not isinstance(request, StepRequest):
             return unit, (request, None)
         if request.contract in host.elsewhere:

@@ -1,0 +1,171 @@
+"""Have random programs played by all, and compare: what they come to must be the same.
+
+python -m tests.agreement --programs 2000 --seed 7    exits with 1 when one disagrees or a quota is missed
+python -m tests.agreement --replay FILE               plays one case again
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+from typing import Final
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from case import Case
+from company import PLAYERS, Company
+from constructs import CONSTRUCTS, constructs, nesting
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from judgement import Disagreement
+from planning import draw
+from reducing import reduced
+
+from isthmus.core.composition import AppRefused
+
+OFTEN: Final = 0.05
+"""In how many of the programs every construct occurs, at least."""
+
+QUOTAS: Final = {
+    "blocks within blocks": 0.5,
+    "undo": 0.25,
+    "stuck undo": 0.05,
+    "late event": 0.15,
+    "early event": 0.02,
+    "repeated event": 0.03,
+    "timeout": 0.1,
+    "fence": 0.05,
+    "cancel": 0.05,
+    "replay": 0.05,
+    "killed": 0.1,
+    "delivered twice": 0.05,
+}
+"""What so many of the programs reach, at least."""
+
+REFUSED_MAX: Final = 0.05
+SMALL: Final = 100
+"""With fewer programs a quota says nothing."""
+
+
+class Count:
+    """Count programs, what they say, and what they come to."""
+
+    def __init__(self) -> None:
+        self.programs = 0
+        self.refused = 0
+        self.said: Counter[str] = Counter()
+        self.reached: Counter[str] = Counter()
+        self.played: Counter[str] = Counter()
+
+    def add(self, case: Case, reached: Counter[str], players: list[str]) -> None:
+        """Count one."""
+        self.programs += 1
+        self.said.update(constructs(case.source))
+        self.reached.update(set(reached))
+        self.reached["blocks within blocks"] += nesting(case.source) >= 2
+        self.reached["killed"] += case.fault is not None
+        self.reached["delivered twice"] += case.twice
+        self.played.update(players)
+
+    def missed(self) -> list[str]:
+        """Return the quotas that were missed."""
+        if self.programs < SMALL:
+            return []
+        wanted = {**dict.fromkeys(CONSTRUCTS, OFTEN), **QUOTAS}
+        found = self.said + self.reached
+        missed = [name for name, quota in wanted.items() if found[name] < quota * self.programs]
+        return missed + (["accepted by the checker"] if self.refused > REFUSED_MAX * self.programs else [])
+
+    def table(self) -> str:
+        """Write the counts."""
+        lines = [f"{self.programs} programs; the checker refused {self.refused} more"]
+        lines += [f"  played: {', '.join(f'{name} {count}' for name, count in sorted(self.played.items()))}"]
+        for title, counts in (("say", self.said), ("reach", self.reached)):
+            lines.append(f"  {title}:")
+            lines += [f"    {name:22}{count:6}{count / self.programs:7.1%}" for name, count in counts.most_common()]
+        return "\n".join(lines)
+
+
+def run(programs: int, number: int, players: dict[str, int], failing: Path) -> int:
+    """Draw so many programs, and have each played by whose turn it is."""
+    count, company, begun = Count(), Company(), time.monotonic()
+    found: list[tuple[Case, list[str], Disagreement]] = []
+
+    @seed(number)
+    @settings(
+        max_examples=programs,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @given(st.integers(0, 3), st.integers(0, 2**62), st.randoms(use_true_random=False))
+    def agree(kind: int, of_program: int, nasty: Random) -> None:
+        case = draw(nasty if kind == 0 else Random(of_program)).case
+        turn = [name for name, every in players.items() if every and count.programs % every == 0]
+        try:
+            count.add(case, company.try_out(case, turn).reached, turn)
+        except AppRefused:
+            count.refused += 1
+        except Disagreement as disagreement:
+            found.append((case, turn, disagreement))
+            raise
+
+    try:
+        agree()
+    except Disagreement:
+        case, turn, _ = found[-1]
+        case, disagreement = reduced(case, lambda smaller: company.try_out(smaller, turn))
+        case.write(failing)
+        print(disagreement or found[-1][2])
+        print(f"\nThe case is in {failing}: python -m tests.agreement --replay {failing}")
+        return 1
+    finally:
+        company.close()
+    print(count.table())
+    seconds = time.monotonic() - begun
+    print(f"All agree. {seconds:.0f} s, {count.programs / seconds:.1f} programs a second.")
+    missed = count.missed()
+    if missed:
+        print(f"Missed: {', '.join(missed)}")
+    return 1 if missed else 0
+
+
+def replay(file: Path, players: list[str]) -> int:
+    """Play a case that was written down."""
+    company = Company()
+    try:
+        company.try_out(Case.read(file), players)
+    except Disagreement as disagreement:
+        print(disagreement)
+        return 1
+    finally:
+        company.close()
+    print("All agree.")
+    return 0
+
+
+def main() -> int:
+    """Read the arguments, and do it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.agreement", description=__doc__)
+    parser.add_argument("--programs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--azure", type=int, default=10, help="play every n-th program on Azure; 0 for none")
+    parser.add_argument("--failing", type=Path, default=Path("failing-case.json"), help="where a failing case goes")
+    parser.add_argument("--replay", type=Path, help="play this case again")
+    given_ones = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    if given_ones.replay is not None:
+        return replay(given_ones.replay, list(PLAYERS))
+    players = {"laptop": 1, "azure": given_ones.azure}
+    return run(given_ones.programs, given_ones.seed, players, given_ones.failing)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
