@@ -9,7 +9,7 @@ from isthmus.core.errors import EnvironmentFault
 
 MODULES: Final = {
     "azure": ("azure.durable_functions", "azure_functions_runtime", "durabletask.azuremanaged", "azure.keyvault.keys"),
-    "google": ("yaml", "httpx2"),
+    "google": ("yaml", "httpx2", "functions_framework"),
     "testing": ("hypothesis",),
 }
 
