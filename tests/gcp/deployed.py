@@ -43,7 +43,7 @@ def free_port() -> int:
 class Deployed:
     """Be one app as it is deployed; its sleeps take a second, and its waits twenty."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str) -> None:
         source = STAND.read_text("utf-8").replace("minutes(1)", "seconds(1)").replace("minutes(30)", "seconds(20)")
         self.folder = folder
         (folder / "stand.py").write_text(source, "utf-8")
@@ -52,8 +52,8 @@ class Deployed:
         )
         self.package = folder / "dist" / "google"
         self.url = f"http://127.0.0.1:{free_port()}"
-        self.database_url = f"sqlite:///{folder / 'stand.db'}"
-        Database.open(self.database_url).close()
+        self.database_url = database_url
+        Database.open(database_url).close()
         KeyFile(folder / "isthmus.key")
         self.signer = Signer()
         self.published = Published(self.signer)

@@ -18,8 +18,8 @@ NOWHERE = "http://127.0.0.1:9/projects/desk/locations/europe-west3"
 
 
 @pytest.fixture(scope="module")
-def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    deployed = Deployed(tmp_path_factory.mktemp("deployed"))
+def google(tmp_path_factory: pytest.TempPathFactory, postgresql: Any) -> Iterator[Deployed]:
+    deployed = Deployed(tmp_path_factory.mktemp("deployed"), postgresql.create())
     yield deployed
     deployed.close()
 
