@@ -65,7 +65,7 @@ def write(random: Random, *, quick: bool) -> Written:
         if effect == "undone":
             contracts[f"undo_{promise.name}"] = ("undo", False)
             fulfils.append(f"do_undo_{promise.name}")
-    flows = random.choice([1, 1, 2, 2, 3, 4])
+    flows = random.choice([1, 2, 2, 3, 3, 4])
     for number in range(flows):
         last = number == flows - 1
         promise, text = Flow(random, f"w{number}", promises, retries, last=last).written()
@@ -108,7 +108,8 @@ class Flow:
         self.last = last
         self.takes = "Job" if last else random.choice(["Part", "Part", "Job"])
         self.parameter = self.takes.lower()
-        self.statements = random.randint(3, 12) if last else random.randint(1, 6)
+        self.statements = random.randint(3, 14) if last else random.randint(2, 9)
+        """How many statements it may still have, blocks and what is in them."""
         self.numbers = 0
         self.final = False
         self.loops = 0
@@ -127,7 +128,7 @@ class Flow:
     def written(self) -> tuple[Promise, str]:
         """Return what is promised, and the text."""
         scope = Scope({self.parameter: self.takes}, frozen={self.parameter})
-        lines, after = self._block(scope, 0, self.statements)
+        lines, after = self._block(scope, 0, random_size(self.random, self.last))
         if after is not None:
             lines += self._return_lines(after)
         escaped = self.thrown[0]
@@ -169,8 +170,11 @@ class Flow:
     def _block(self, scope: Scope, depth: int, count: int) -> tuple[list[str], Scope | None]:
         lines: list[str] = []
         now: Scope | None = scope.copy()
-        for _ in range(count):
+        for place in range(count):
             assert now is not None
+            if place > 0 and self.statements <= 0:
+                break
+            self.statements -= 1
             more, now = self._statement(now, depth)
             lines += more
             if now is None:
@@ -180,7 +184,7 @@ class Flow:
     def _statement(self, scope: Scope, depth: int) -> tuple[list[str], Scope | None]:
         draws: list[tuple[float, str]] = [(4, "call"), (1.4, "gather"), (1.2, "each"), (0.6, "sleep"), (1.3, "wait")]
         draws += [(1.5, "assign"), (0.8, "count")]
-        if depth < DEPTH_MAX:
+        if depth < DEPTH_MAX and self.statements > 0:
             draws += [(2.4, "if"), (2.2, "try")]
             if self.loops < LOOPS_MAX and self.times <= 6:
                 draws += [(1.2, "for"), (0.8, "range"), (0.9, "while")]
@@ -524,6 +528,11 @@ class Flow:
         name = self._new("event")
         scope.assign(name, event)
         return [f"{name} = {awaited}"], scope
+
+
+def random_size(random: Random, last: bool) -> int:
+    """Draw how many statements a workflow has, those inside of others left aside."""
+    return random.randint(3, 9) if last else random.randint(1, 5)
 
 
 def _indented(lines: list[str]) -> list[str]:
