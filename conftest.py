@@ -7,7 +7,10 @@ import os
 import re
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from sybil import Example, Sybil
@@ -47,7 +50,8 @@ def evaluate_python(example: Example) -> None:
 
     module = importlib.import_module(name)
     workflows = {one.contract.name: one for one in vars(module).values() if isinstance(one, Workflow)}
-    _, problems = check_workflows(workflows)
+    programs, problems = check_workflows(workflows)
+    example.namespace["checked"] = (vars(module), workflows, programs)
     said = "\n".join(map(str, problems)).replace(f"{PAGES}{os.sep}", "")
     if name.startswith("wrong_"):
         example.namespace["said"] = said
@@ -61,7 +65,29 @@ def evaluate_text(example: Example) -> None:
         assert example.parsed.rstrip() == example.namespace.pop("said")
 
 
+def evaluate_yaml(example: Example) -> None:
+    """Look for the lines of a YAML block in what the workflows before it compile to; `…` stands for lines left out."""
+    from isthmus.adapters.gcp.compiler import lowered  # noqa: PLC0415  # only where a page is tested
+    from isthmus.adapters.gcp.emit import emit  # noqa: PLC0415
+    from isthmus.core import Contract  # noqa: PLC0415
+
+    names, workflows, programs = example.namespace["checked"]
+    contracts = {one.name: one for one in names.values() if isinstance(one, Contract)}
+    versions = {(name, one.version): (workflows[name], one) for name, one in programs.items()}
+    composition: Any = SimpleNamespace(workflows=workflows, programs=programs, contracts=contracts, versions=versions)
+    made = [emit(lowered(composition, name)) for name in programs]
+    for part in re.split(r"^ *…\n", example.parsed, flags=re.MULTILINE):
+        wanted = textwrap.dedent(part).rstrip("\n")
+        shown = [textwrap.indent(wanted, " " * columns) + "\n" for columns in range(0, 60, 2)]
+        assert any(text in whole for text in shown for whole in made), f"nothing compiles to:\n{wanted}"
+
+
 pytest_collect_file = Sybil(
-    parsers=[CodeBlockParser("python", evaluate_python), CodeBlockParser("text", evaluate_text), SkipParser()],
+    parsers=[
+        CodeBlockParser("python", evaluate_python),
+        CodeBlockParser("text", evaluate_text),
+        CodeBlockParser("yaml", evaluate_yaml),
+        SkipParser(),
+    ],
     patterns=["README.md", "docs/*.md", "docs/decisions/*.md"],
 ).pytest()

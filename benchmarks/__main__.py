@@ -193,6 +193,7 @@ def report(bench: Bench, rounds: int, *, long: bool) -> None:
         Target("import isthmus.core / import msgspec", [imports.ratio() for _ in range(rounds)], most=2),
     ]
     lines += azure_lines(bench, rounds)
+    lines += google_lines(rounds)
     if bench.has_dbos:
         lines.insert(1, Target("engine / DBOS", ratios(figures["engine"], figures["dbos"]), 8))
     for line in lines:
@@ -215,6 +216,22 @@ def azure_lines(bench: Bench, rounds: int) -> list[Target]:
         Target("azure: indexing the package / Azure's libraries alone", [one["import"] for one in found], most=1.25),
         Target("azure: rows of history / orchestrator by hand", rows, most=1),
         Target("azure: actions / orchestrator by hand", actions, most=1),
+    ]
+
+
+def google_lines(rounds: int) -> list[Target]:
+    """Measure what the compiler for Google's Workflows makes, where what the interpreter needs is installed."""
+    if importlib.util.find_spec("yaml") is None:
+        say("isthmus[google] is not installed, so Google Cloud is left out")
+        return []
+    found = [measure("google") for _ in range(rounds)]
+    say(f"steps of an order on Google: {found[0]['ours']}; by hand: {found[0]['by_hand']}")
+    say(f"compiling 100 workflows for Google: {statistics.median(one['compile_ms'] for one in found):.1f} ms each")
+    steps = [sum(one["ours"].values()) / sum(one["by_hand"].values()) for one in found]
+    external = [one["ours"]["external"] / one["by_hand"]["external"] for one in found]
+    return [
+        Target("google: steps of an order / workflow by hand", steps, most=1),
+        Target("google: external steps of an order / workflow by hand", external, most=1),
     ]
 
 

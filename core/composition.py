@@ -26,7 +26,7 @@ from isthmus.core.program import Problem, Program, awaited, check_workflows, wai
 from isthmus.core.program.kept import Kept
 from isthmus.core.refusal import Refusal
 from isthmus.core.trigger import Topic
-from isthmus.core.versions import check_earlier, revive
+from isthmus.core.versions import check_carried, check_earlier, revive
 from isthmus.core.workflow import Workflow
 
 
@@ -96,6 +96,8 @@ def compose(app: App, kept: Sequence[Kept] = ()) -> Composition:
     problems += found
     versions = {**check_earlier(earlier, workflows, found, problems.append), **versions}
     problems += coherence.events_without_late_contract(app, versions.values())
+    if not problems:
+        check_carried(versions, contracts, problems.append)
     if problems:
         raise AppRefused(app.name, [str(problem) for problem in problems])
     handlers = {name: one for name, one in fulfilled.items() if isinstance(one, Handler)}

@@ -11,6 +11,7 @@ import base64
 import heapq
 import json
 import logging
+from collections import deque
 from collections.abc import Callable
 from concurrent import futures
 from contextvars import ContextVar
@@ -71,6 +72,19 @@ def _by(clock: Clock, method: Callable[..., Any]) -> Callable[..., Any]:
     return timed
 
 
+class _Handed(deque[Any]):
+    """Be a queue that counts what is taken off it as under way: the backend hands it out a moment later."""
+
+    def __init__(self, taken: Callable[[], None]) -> None:
+        super().__init__()
+        self._taken = taken
+
+    def popleft(self) -> Any:
+        item = super().popleft()
+        self._taken()
+        return item
+
+
 class TaskHub(in_memory.InMemoryOrchestrationBackend):
     """Keep orchestrations in memory, and their timers until the clock is moved to them."""
 
@@ -80,7 +94,8 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
         self._due: list[tuple[datetime, int, str, Any]] = []
         self._timers = 0
         self.busy = 0
-        """How many work items are under way."""
+        """How many activities are under way."""
+        self._activity_queue = _Handed(self._taken)
         for name in TIMED:
             setattr(self, name, _by(clock, getattr(self, name)))
 
@@ -120,7 +135,8 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
     def is_idle(self) -> bool:
         """Say whether nothing can go on without time passing or the outside acting."""
         with self._lock:
-            return not (self.busy or self._orchestration_queue or self._activity_queue or self._entity_queue)
+            queued = self._orchestration_queue or self._activity_queue or self._entity_queue
+            return not (self.busy or self._orchestration_in_flight or queued)
 
     def has_ended(self, instance_id: str) -> bool:
         """Say whether an orchestration has come to its end."""
@@ -168,18 +184,14 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
         """Feed work items to the worker until the hub is closed."""
         loop = asyncio.get_running_loop()
         items = self.GetWorkItems(messages.GetWorkItemsRequest(), _Always())
-        take = _by(self._clock, self._next)
+        take = _by(self._clock, next)
         with futures.ThreadPoolExecutor(1) as pool:
             async with asyncio.TaskGroup() as tasks:
-                while (item := await loop.run_in_executor(pool, take, items)) is not None:
+                while (item := await loop.run_in_executor(pool, take, items, None)) is not None:
                     tasks.create_task(self._handle(worker, item))
 
-    def _next(self, items: Any) -> Any:
-        item = next(items, None)
-        if item is not None:
-            with self._lock:
-                self.busy += 1
-        return item
+    def _taken(self) -> None:
+        self.busy += 1
 
     async def _handle(self, worker: Worker, item: Any) -> None:
         kind = item.WhichOneof("request")
@@ -195,9 +207,13 @@ class TaskHub(in_memory.InMemoryOrchestrationBackend):
             complete(response, None)
         except Exception:
             log.exception("a work item was lost: %s", kind)
+            if kind == "orchestratorRequest":
+                with self._lock:
+                    self._orchestration_in_flight.discard(request.instanceId)
         finally:
-            with self._lock:
-                self.busy -= 1
+            if kind == "activityRequest":
+                with self._lock:
+                    self.busy -= 1
 
     async def _orchestrate(self, worker: Worker, request: Any) -> Any:
         name = _orchestrator_of(request)

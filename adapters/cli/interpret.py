@@ -26,25 +26,31 @@ FILE_BYTES_MAX: Final = 1024 * 1024
 @click.option("--args", "arguments", metavar="JSON", help="The argument of the execution.")
 @click.option("--env", "environment", metavar="NAME=VALUE", multiple=True, help="An environment variable; repeatable.")
 @click.option("--token", metavar="TOKEN", help="The bearer token of calls with auth; without it they are AuthErrors.")
-@click.option("--seed", type=int, help="Draw what the documentation leaves open from a seed.")
+@click.option(
+    "--choices", type=int, metavar="SEED", help="Draw what no page says from a seed, and tell what was drawn."
+)
 @click.option("--real-time", is_flag=True, help="Let sleeps and time-outs take their time; serve callbacks.")
 def interpret(  # one parameter an option
     file: Path,
     arguments: str | None,
     environment: tuple[str, ...],
     token: str | None,
-    seed: int | None,
+    choices: int | None,
     *,
     real_time: bool,
 ) -> int:
     """Run the Google Workflows YAML (or JSON) in FILE, and print {"result": …} or {"error": …}.
 
-    It does what Google documents, with every limit, and refuses what no page describes. HTTP calls are real; time is
-    virtual unless --real-time is given. Exits with 1 when the execution fails or FILE is no workflow.
+    It does what Google documents, with every limit, and refuses what no page describes. Where pages leave a point open
+    it takes the first answer of docs/portable-python.md, or draws one: a workflow whose result changes with --choices
+    depends on what nobody promises. HTTP calls are real; time is virtual unless --real-time is given. Exits with 1 when
+    the execution fails or FILE is no workflow.
     """
     require("google", "interpret")
     text, argument = _text_of(file), _argument_of(arguments)
-    outcome = _run(text, file.name, argument, _environment_of(environment), token, seed, real_time=real_time)
+    outcome, drawn = _run(text, file.name, argument, _environment_of(environment), token, choices, real_time=real_time)
+    for question, answer in drawn.items():
+        complain(f"drawn: {question}: {answer}")
     for entry in outcome.logs:
         complain(f"{entry.severity}: {entry.payload}")
     if outcome.failed:
@@ -64,7 +70,7 @@ def _run(
     seed: int | None,
     *,
     real_time: bool,
-) -> Outcome:
+) -> tuple[Outcome, dict[str, str]]:
     from isthmus.adapters.gcp.interpreter import (  # noqa: PLC0415  # only here
         CallbackServer,
         First,
@@ -98,7 +104,8 @@ def _run(
     finally:
         transport.close()
     assert execution.outcome is not None
-    return execution.outcome
+    drawn = {} if seed is None else {point.question: answer for point, answer in execution.answers.given.items()}
+    return execution.outcome, drawn
 
 
 def _text_of(file: Path) -> str:

@@ -68,7 +68,7 @@ def _step(step: AnyStep) -> Lines:
             for case in cases:
                 within = [*_pair("condition", case.condition)]
                 within += [f"next: {case.next}"] if case.next else []
-                within += ["steps:", *_indented(_steps(case.steps), 2)] if case.steps else []
+                within += _done_in(case.steps) if case.steps else []
                 lines += _item(within)
             return lines
         case For():
@@ -81,6 +81,15 @@ def _step(step: AnyStep) -> Lines:
             return _pair("raise", value)
         case Return(value=value):
             return _pair("return", value)
+
+
+def _done_in(steps: tuple[AnyStep, ...]) -> Lines:
+    """Return the steps of a case; what only returns or raises, and comes from no line, needs no name of its own."""
+    match steps:
+        case (Return(line=0) | Raise(line=0) as only,):
+            return _step(only)
+        case _:
+            return ["steps:", *_indented(_steps(steps), 2)]
 
 
 def _for(step: For) -> Lines:
@@ -146,10 +155,22 @@ def _scalar(value: Value) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return json.dumps(value, ensure_ascii=True)
+            return _quoted(value)
         case Items(values=values):
             return "[" + ", ".join(_scalar(one) for one in values) + "]"
         case Record():
             return "{}"
         case _:
             return str(value)
+
+
+def _quoted(text: str) -> str:
+    """Return a text in double quotes; what YAML reads as a line or not at all is escaped, as four digits or eight."""
+    return "".join(
+        letter
+        if letter.isprintable()
+        else f"\\u{ord(letter):04x}"
+        if ord(letter) < 0x10000
+        else f"\\U{ord(letter):08x}"
+        for letter in json.dumps(text, ensure_ascii=False)
+    )

@@ -15,11 +15,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-import msgspec
-
 from isthmus.adapters.gcp.limits import EXPRESSION_CHARACTERS_MAX
 from isthmus.adapters.gcp.naming import Names, field_access, variable
 from isthmus.adapters.gcp.routine import AnyStep, Assign, Case, Formula, Items, Record, Switch, Value
+from isthmus.core.program.guards import guarded
 from isthmus.core.program.nodes import (
     Attribute,
     Both,
@@ -33,7 +32,6 @@ from isthmus.core.program.nodes import (
     Literal,
     Member,
     Name,
-    Node,
     Not,
     Text,
 )
@@ -54,7 +52,7 @@ class Expressions:
         """Return an expression as a value: literals, maps and lists as themselves, all else as a formula."""
         match expression:
             case Literal(value=value) | Member(value=value):
-                return plain(value)
+                return value if is_plain(value) else Formula(self._literal(value, line))
             case Build(fields=fields):
                 return Record(tuple((name, self.value(field, line)) for name, field in fields))
             case ListOf(items=items):
@@ -72,7 +70,7 @@ class Expressions:
             case Name(name=name):
                 return variable(name)
             case Attribute(value=inner, field=field):
-                return self._fitting([self._operand(inner, line)], lambda parts: parts[0] + field_access(field), line)
+                return self.fitted([self._operand(inner, line)], lambda parts: parts[0] + field_access(field), line)
             case Literal(value=value) | Member(value=value):
                 return self._literal(value, line)
             case Build() | ListOf():
@@ -82,12 +80,12 @@ class Expressions:
             case Compare(operator=operator, left=left, right=right) | Count(operator=operator, left=left, right=right):
                 return self._pair(left, right, line, lambda a, b: f"{a} {operator} {b}")
             case Not(operand=operand):
-                return self._fitting([self.formula(operand, line)], lambda parts: f"not ({parts[0]})", line)
+                return self.fitted([self.formula(operand, line)], lambda parts: f"not ({parts[0]})", line)
             case Length(value=value):
-                return self._fitting([self.formula(value, line)], lambda parts: f"len({parts[0]})", line)
+                return self.fitted([self.formula(value, line)], lambda parts: f"len({parts[0]})", line)
             case Text(parts=parts):
                 texts = ['""', *(self._operand(part, line) for part in parts)]
-                return self._joined(texts, " + ", line)
+                return self.joined(texts, " + ", line)
             case Both(operands=operands):
                 return self._logical(operands, "and", line)
             case Either(operands=operands):
@@ -100,16 +98,16 @@ class Expressions:
 
     def _pair(self, left: Expression, right: Expression, line: int, join: Callable[[str, str], str]) -> str:
         parts = [self._operand(left, line), self._operand(right, line)]
-        return self._fitting(parts, lambda both: join(both[0], both[1]), line)
+        return self.fitted(parts, lambda both: join(both[0], both[1]), line)
 
-    def _joined(self, parts: list[str], joiner: str, line: int) -> str:
+    def joined(self, parts: list[str], joiner: str, line: int) -> str:
         """Join from the left; what has grown too long is held in a temporary, and joining goes on from that."""
         text = parts[0]
         for part in parts[1:]:
-            text = self._fitting([text, part], joiner.join, line)
+            text = self.fitted([text, part], joiner.join, line)
         return text
 
-    def _fitting(self, parts: list[str], join: Callable[[list[str]], str], line: int) -> str:
+    def fitted(self, parts: list[str], join: Callable[[list[str]], str], line: int) -> str:
         """Join parts into one formula, holding the longest in temporaries until it fits."""
         parts = list(parts)
         while len(join(parts)) > FORMULA_MAX:
@@ -118,29 +116,22 @@ class Expressions:
         return join(parts)
 
     def _logical(self, operands: tuple[Expression, ...], operator: str, line: int) -> str:
-        guarded = any(
-            may_guard(before) and may_fail(after)
-            for place, before in enumerate(operands)
-            for after in operands[place + 1 :]
-        )
-        if not guarded:
-            return self._joined([f"({self.formula(one, line)})" for one in operands], f" {operator} ", line)
-        held = self._names.temporary("t")
-        self._one_after_the_other(held, operands, operator, line)
-        return held
+        if not guarded(operands):
+            return self.joined([f"({self.formula(one, line)})" for one in operands], f" {operator} ", line)
+        return self._one_after_the_other(operands, operator, line)
 
-    def _one_after_the_other(self, held: str, operands: tuple[Expression, ...], operator: str, line: int) -> None:
+    def _one_after_the_other(self, operands: tuple[Expression, ...], operator: str, line: int) -> str:
         """Evaluate an operand only when those before it do not decide: no page promises a short circuit."""
         first, *rest = operands
-        value = self.value(first, line)
-        self._emit(Assign(name=self._names.step(line, held), line=line, values=((held, value),)))
-        if not rest:
-            return
-        steps: list[AnyStep] = []
-        Expressions(self._names, steps.append)._one_after_the_other(held, tuple(rest), operator, line)
+        held = self._hold(self.value(first, line), line)
         going_on = Formula(held if operator == "and" else f"not ({held})")
-        case = Case(condition=going_on, steps=tuple(steps))
-        self._emit(Switch(name=self._names.step(line, operator), line=line, cases=(case,)))
+        for operand in rest:
+            steps: list[AnyStep] = []
+            value = Expressions(self._names, steps.append).value(operand, line)
+            steps.append(Assign(name=self._names.step(line, held), line=line, values=((held, value),)))
+            case = Case(condition=going_on, steps=tuple(steps))
+            self._emit(Switch(name=self._names.step(line, operator), line=line, cases=(case,)))
+        return held
 
     def _hold(self, value: Value, line: int) -> str:
         held = self._names.temporary("t")
@@ -148,22 +139,27 @@ class Expressions:
         return held
 
     def _literal(self, value: str | int | bool | None, line: int) -> str:  # noqa: FBT001  # a literal of the program
-        if not isinstance(value, str):
+        if not isinstance(value, str) or (value.isprintable() and len(literal(value)) <= FORMULA_MAX):
             return literal(value)
-        if len(literal(value)) <= FORMULA_MAX:
-            return literal(value)
-        pieces = [literal(value[start : start + PIECE_MAX]) for start in range(0, len(value), PIECE_MAX)]
-        held = self._names.temporary("t")
-        self._emit(Assign(name=self._names.step(line, held), line=line, values=((held, Formula(pieces[0])),)))
-        for piece in pieces[1:]:
-            joined = Formula(f"{held} + {piece}")
-            self._emit(Assign(name=self._names.step(line, held), line=line, values=((held, joined),)))
-        return held
+        pieces = [value[start : start + PIECE_MAX] for start in range(0, len(value), PIECE_MAX)]
+        return self.joined([self._piece(piece, line) for piece in pieces], " + ", line)
+
+    def _piece(self, piece: str, line: int) -> str:
+        """Return a piece of a text; of letters that formulas have no escapes for YAML makes a variable."""
+        if piece.isprintable():
+            return literal(piece)
+        parts = piece.split("${")
+        return self.joined([self._hold(part, line) for part in _dollars_apart(parts)], " + ", line)
 
 
-def plain(value: str | int | bool | None) -> Value:  # noqa: FBT001  # a literal of the program
-    """Return a literal as a value of YAML; one that would be read as an expression is taken apart."""
-    return Formula(literal(value)) if isinstance(value, str) and "${" in value else value
+def _dollars_apart(parts: list[str]) -> list[str]:
+    last = len(parts) - 1
+    return [("{" if at else "") + part + ("$" if at < last else "") for at, part in enumerate(parts)]
+
+
+def is_plain(value: str | int | bool | None) -> bool:  # noqa: FBT001  # a literal of the program
+    """Say whether YAML holds a literal as it is; a text that would be read as an expression is taken apart."""
+    return not (isinstance(value, str) and "${" in value)
 
 
 def literal(value: str | int | bool | None) -> str:  # noqa: FBT001  # a literal of the program
@@ -182,31 +178,3 @@ def literal(value: str | int | bool | None) -> str:  # noqa: FBT001  # a literal
 
 def _split_dollars(quoted: list[str]) -> str:
     return '$" + "{'.join(part[1:-1] for part in quoted)
-
-
-def may_guard(expression: Expression) -> bool:
-    """Say whether an expression tests for null, so that what follows it may rely on the test."""
-    if isinstance(expression, Compare) and expression.operator in {"==", "!="}:
-        return any(isinstance(side, Literal) and side.value is None for side in (expression.left, expression.right))
-    return any(may_guard(inside) for inside in _within(expression))
-
-
-def may_fail(expression: Expression) -> bool:
-    """Say whether an expression would fail when something that it reads is null."""
-    if isinstance(expression, Attribute | Count | Length | Text):
-        return True
-    if isinstance(expression, Compare) and expression.operator not in {"==", "!="}:
-        return True
-    return any(may_fail(inside) for inside in _within(expression))
-
-
-def _within(expression: Expression) -> list[Expression]:
-    """Return the expressions that one is made of: each node inside an expression is one, as no type can say."""
-    found: list[Expression] = []
-    for value in msgspec.structs.astuple(expression):
-        for inside in value if isinstance(value, tuple) else (value,):
-            if isinstance(inside, tuple):
-                found.extend(part for part in inside if isinstance(part, Node))  # type: ignore[misc]
-            elif isinstance(inside, Node):
-                found.append(inside)  # type: ignore[arg-type]
-    return found

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from isthmus.adapters.gcp.routine import AnyStep, Assign, Call, Compiled, Formula, Parallel, Switch, values, walk
+from isthmus.adapters.gcp.routine import (
+    AnyStep,
+    Assign,
+    Call,
+    Compiled,
+    Formula,
+    Parallel,
+    Switch,
+    called,
+    inner,
+    values,
+    walk,
+)
 from isthmus.core.errors import SourceError
 
 EXPRESSION_CHARACTERS_MAX = 400
@@ -14,6 +26,7 @@ AT_ONCE_MAX = 20
 STRING_BYTES_MAX = 256 * 1024
 REQUEST_SECONDS_MAX = 1_800
 CALLS_DEEP_MAX = 20
+PARALLEL_DEEP_MAX = 2
 
 
 class CompilationRefused(SourceError):
@@ -33,6 +46,9 @@ def check(compiled: Compiled, text: str) -> None:
     depth = _depth(compiled, "main")
     if depth > CALLS_DEEP_MAX:
         refuse(compiled.file, 0, f"{compiled.contract} calls {depth} deep, at most {CALLS_DEEP_MAX}")
+    nesting = _nesting(compiled, "main", {})
+    if nesting > PARALLEL_DEEP_MAX:
+        refuse(compiled.file, 0, f"parallel steps stand {nesting} deep in one another, at most {PARALLEL_DEEP_MAX}")
 
 
 def refuse(file: str, line: int, problem: str) -> None:
@@ -67,5 +83,22 @@ def _depth(compiled: Compiled, name: str) -> int:
     routine = next((one for one in compiled.routines if one.name == name), None)
     if routine is None:
         return 1
-    called = {step.routine for step in walk(routine.steps) if isinstance(step, Call)}
-    return 1 + max((_depth(compiled, one) for one in sorted(called)), default=0)
+    return 1 + max((_depth(compiled, one) for one in sorted(set(called(routine)))), default=0)
+
+
+def _nesting(compiled: Compiled, name: str, known: dict[str, int]) -> int:
+    """Return how deep parallel steps stand in one another in a routine, with those that it calls."""
+    if name not in known:
+        routine = next((one for one in compiled.routines if one.name == name), None)
+        known[name] = 0 if routine is None else _within(compiled, routine.steps, known)
+    return known[name]
+
+
+def _within(compiled: Compiled, steps: tuple[AnyStep, ...], known: dict[str, int]) -> int:
+    deepest = 0
+    for step in steps:
+        below = max((_within(compiled, inside, known) for inside in inner(step)), default=0)
+        if isinstance(step, Call):
+            below = _nesting(compiled, step.routine, known)
+        deepest = max(deepest, below + isinstance(step, Parallel))
+    return deepest

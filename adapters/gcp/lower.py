@@ -1,7 +1,7 @@
 """A checked program as routines of Workflows.
 
 await execute_order(order)       call: isthmus_step, POST {unit}/contracts/execute_order
-await gather(a(x), b(x))         parallel, a shared reply each; then isthmus_settle: failure, refusal, source order
+await gather(a(x), b(x))         parallel, a shared reply each; isthmus_settle when not all are answers
 await each(a, xs, at_most=5)     parallel for with concurrency_limit: 5; then isthmus_settle
 await wait_for(E, key=k, …)      call: isthmus_wait_event, which registers a callback and asks the mailbox
 try … except Rejected            a try that keeps the error, then a switch on its tags
@@ -32,7 +32,9 @@ from isthmus.adapters.gcp.routine import (
     Value,
     record,
 )
+from isthmus.adapters.gcp.support import too_large
 from isthmus.adapters.runtime.execution import COMMAND_BYTES_MAX
+from isthmus.core.codec import MESSAGE_BYTES_MAX
 from isthmus.core.composition import Composition
 from isthmus.core.program import Program, nodes
 
@@ -153,8 +155,8 @@ class Lowering:
         if isinstance(node, nodes.While):
             span = (1, node.bound)
             emit = Expressions(self._names, head.append)
-            test = emit.formula(node.test, line)
-            stop = Case(condition=Formula(f"not ({test})"), next="break")
+            test = emit.formula(nodes.Not(span=node.span, operand=node.test), line)
+            stop = Case(condition=Formula(test), next="break")
             head.append(Switch(name=self._name(node, "while"), line=line, cases=(stop,)))
         else:
             name = self._declare(variable(node.name))
@@ -191,8 +193,9 @@ class Lowering:
         cases = [Case(condition=Formula(f"{caught} == null"), steps=self._filled(node, node.orelse))]
         for catch in node.catches:
             wanted = ['"timed_out"' if one == "TimedOut" else f'"refused.{one}"' for one in catch.refusals]
-            condition = Formula(" or ".join(f"({one} in {tags})" for one in wanted))
-            cases.append(Case(condition=condition, steps=self._catch(catch, caught)))
+            tests = [f"({one} in {tags})" for one in wanted]
+            condition = Expressions(self._names, self._add).joined(tests, " or ", line)
+            cases.append(Case(condition=Formula(condition), steps=self._catch(catch, caught)))
         for where in ("break", "continue"):
             if any(isinstance(step, Raise) and _jumps(step, where) for step in _all(body)):
                 outer: list[AnyStep] = []
@@ -245,9 +248,7 @@ class Lowering:
             case nodes.CallOf(contract=contract):
                 reply = self._declare(self._names.temporary("r"))
                 self._child(node, contract, self._value(awaited.message), step, 0, reply)
-                self._settle(node, record(**{"0": Formula(reply)}), 1)
-                taken = [(variable(name), Formula(f"{reply}.answer")) for name in node.targets]
-                self._set(node, "answer", *taken, (reply, None))
+                self._settle(node, [reply], node.targets)
             case nodes.SleepFor(count=count, unit=unit):
                 body = record(
                     run_id=Formula("run_id"), step=step, seconds=self._seconds(count, unit), ordinal=self._counted()
@@ -286,36 +287,42 @@ class Lowering:
     def _seconds(self, count: nodes.Expression, unit: str) -> Value:
         if isinstance(count, nodes.Literal) and isinstance(count.value, int):
             return count.value * SECONDS[unit]
-        return Formula(f"({self._formula(count).text}) * {SECONDS[unit]}")
+        counted = Expressions(self._names, self._add)
+        line = count.span.line
+        return Formula(
+            counted.fitted([counted.formula(count, line)], lambda one: f"({one[0]}) * {SECONDS[unit]}", line)
+        )
 
     def _side_by_side(self, node: nodes.Await, awaited: nodes.GatherOf | nodes.EachOf, step: Value) -> None:
-        prefix = step.text if isinstance(step, Formula) else f'"{step}"'
         if isinstance(awaited, nodes.GatherOf):
-            self._gather(node, awaited, prefix)
+            self._gather(node, awaited, step)
         else:
-            self._each(node, awaited, prefix)
+            self._each(node, awaited, step)
 
-    def _gather(self, node: nodes.Await, awaited: nodes.GatherOf, prefix: str) -> None:
+    def _gather(self, node: nodes.Await, awaited: nodes.GatherOf, step: Value) -> None:
         line = node.span.line
         inputs = [self._value(call.message) for call in awaited.calls]
-        size = self._declare(self._names.temporary("size"), 0)
         replies = [self._declare(self._names.temporary("r")) for _ in inputs]
-        answers = [self._declare(self._names.temporary("answer")) for _ in inputs]
         branches = []
-        for place, (call, message) in enumerate(zip(awaited.calls, inputs, strict=True)):
-            at = Formula(f'{prefix} + "/{place}"')
-            within = self._branch(node, call.contract, message, at, place, replies[place], answers[place], size)
-            branches.append((f"branch_{place}_{call.contract}", within))
-        shared = (size, *replies, *answers)
-        self._add(Parallel(name=self._name(node, "gather"), line=line, shared=shared, branches=tuple(branches)))
-        found = Record(tuple((str(place), Formula(reply)) for place, reply in enumerate(replies)))
-        self._settle(node, found, len(replies))
-        pairs: list[tuple[str, Value]] = [
-            (variable(name), Formula(answer)) for name, answer in zip(node.targets, answers, strict=False)
-        ]
-        self._set(node, "answers", *pairs, (size, 0), *((answer, None) for answer in answers))
+        for place, (call, message, reply) in enumerate(zip(awaited.calls, inputs, replies, strict=True)):
+            outer, self._steps = self._steps, []
+            self._reply(node, call.contract, message, _below(step, f"{place}"), place, reply)
+            within, self._steps = tuple(self._steps), outer
+            branches.append((self._name(node, f"branch_{place}_{call.contract}"), within))
+        name = self._name(node, "gather")
+        self._add(Parallel(name=name, line=line, shared=tuple(replies), branches=tuple(branches)))
+        self._settle(node, replies, node.targets)
 
-    def _each(self, node: nodes.Await, awaited: nodes.EachOf, prefix: str) -> None:
+    def _reply(self, node: nodes.Await, contract: str, message: Value, step: Value, place: Value, reply: str) -> None:
+        """Add the steps of one branch; a child is carried with a reply of the branch's own, which is shared at once."""
+        if contract not in self._composition.workflows:
+            self._ask(node, contract, message, step, place, reply, alone=False)
+            return
+        own = self._names.temporary("r")
+        self._child(node, contract, message, step, place, own)
+        self._set(node, "reply", (reply, Formula(own)))
+
+    def _each(self, node: nodes.Await, awaited: nodes.EachOf, step: Value) -> None:
         line = node.span.line
         items, replies, answers, found, size = (
             self._declare(self._names.temporary(kind)) for kind in ("t", "replies", "answer", "answers", "size")
@@ -323,25 +330,19 @@ class Lowering:
         item, index, key, place, name = (
             self._names.temporary(kind) for kind in ("item", "index", "key", "index", "key")
         )
-        nothing = Record(())
-        begin = (
-            (items, self._value(awaited.items)),
-            (replies, nothing),
-            (answers, nothing),
-            (found, Items(())),
-            (size, 0),
-        )
-        self._set(node, "each_of", *begin)
-        at = Formula(f'{prefix} + "/" + string({index})')
-        keyed = Assign(name=self._name(node, "key"), line=line, values=((key, Formula(f"string({index})")),))
-        within = self._branch(
-            node, awaited.contract, Formula(item), at, Formula(index), f"{replies}[{key}]", f"{answers}[{key}]", size
-        )
-        loop = For(name="each", line=line, value=item, index=index, items=Formula(items), body=(keyed, *within))
+        pairs: list[tuple[str, Value]] = [(items, self._value(awaited.items)), (replies, Record(()))]
+        self._set(node, "each_of", *pairs, (answers, Record(())), (found, Items(())), (size, 0))
         outer, self._steps = self._steps, []
+        self._set(node, "key", (key, Formula(f"string({index})")))
+        self._share(
+            node, awaited.contract, Formula(item), _below(step, index=index), index, (replies, answers, key, size)
+        )
+        loop = For(name="each", line=line, value=item, index=index, items=Formula(items), body=tuple(self._steps))
+        self._steps = []
         shared = (size, replies, answers)
         self._add(Parallel(name=self._name(node, "each"), line=line, shared=shared, loop=loop, at_most=awaited.at_most))
-        self._settle(node, Formula(replies), Formula(f"len({items})"))
+        settled = record(replies=Formula(replies), count=Formula(f"len({items})"))
+        self._call(node, "settle", "isthmus_settle", settled, None)
         if node.targets:
             taken = (
                 (name, Formula(f"string({place})")),
@@ -354,42 +355,39 @@ class Lowering:
         steps, self._steps = tuple(self._steps), outer
         case = Case(condition=Formula(f"len({items}) > 0"), steps=steps)
         self._add(Switch(name=self._name(node, "any"), line=line, cases=(case,)))
-        pairs = [(variable(target), Formula(found)) for target in node.targets]
-        self._set(node, "answers", *pairs, *((one, None) for one in (items, replies, answers, found)))
+        given = [(variable(target), Formula(found)) for target in node.targets]
+        self._set(node, "answers", *given, *((one, None) for one in (items, replies, answers, found)))
 
-    def _branch(
+    def _share(
         self,
         node: nodes.Await,
         contract: str,
         message: Value,
         step: Value,
-        place: Value,
-        reply: str,
-        answer: str,
-        size: str,
-    ) -> tuple[AnyStep, ...]:
-        """Return the steps of one branch: they share how it went and, apart from that, the answer.
+        index: str,
+        shared: tuple[str, str, str, str],
+    ) -> None:
+        """Add the steps of one item: it shares how it went and, apart from that, the answer.
 
-        So `settle` is given no answers: what Workflows holds in memory is counted for every copy. Answers that take
-        too much together are let go of; `settle` says so from their lengths.
+        So `settle` is given no answers. Answers that take too much together are let go of, however many items there
+        are; `settle` says so from their lengths.
         """
-        outer, self._steps = self._steps, []
+        replies, answers, key, size = shared
         own = self._names.temporary("r")
         if contract in self._composition.workflows:
-            self._child(node, contract, message, step, place, own)
+            self._child(node, contract, message, step, Formula(index), own)
         else:
-            self._ask(node, contract, message, step, place, own, alone=False)
+            self._ask(node, contract, message, step, Formula(index), own, alone=False)
         answered = f'{own}.state == "answered"'
+        kept = Formula(f"if(({answered}) and ({size} <= {COMMAND_BYTES_MAX}), {own}.answer, null)")
         self._set(
             node,
             "reply",
             (size, Formula(f"{size} + {own}.bytes")),
-            (answer, Formula(f"if(({answered}) and ({size} <= {COMMAND_BYTES_MAX}), {own}.answer, null)")),
+            (f"{answers}[{key}]", kept),
             (f"{own}.answer", Formula(f"if({answered}, null, {own}.answer)")),
-            (reply, Formula(own)),
+            (f"{replies}[{key}]", Formula(own)),
         )
-        made, self._steps = self._steps, outer
-        return tuple(made)
 
     def _body(self, contract: str, message: Value, step: Value, place: Value) -> Record:
         return record(
@@ -445,8 +443,31 @@ class Lowering:
         name = self._name(node, what)
         self._add(Call(name=name, line=node.span.line, note=note, routine=routine, arguments=arguments, result=result))
 
-    def _settle(self, node: nodes.Await, replies: Value, count: Value) -> None:
-        self._call(node, "settle", "isthmus_settle", record(replies=replies, count=count), None)
+    def _settle(self, node: nodes.Await, replies: Sequence[str], targets: Sequence[str]) -> None:
+        """Take the answers when all replies are answers, and let `isthmus_settle` raise what weighs most when not."""
+        found = Record(tuple((str(place), Formula(reply)) for place, reply in enumerate(replies)))
+        all_answered = " and ".join(f'({reply}.state == "answered")' for reply in replies)
+        outer, self._steps = self._steps, []
+        if len(replies) > 1:
+            freed = (Formula(f'if({reply}.state == "answered", null, {reply}.answer)') for reply in replies)
+            self._set(node, "free", *((f"{reply}.answer", value) for reply, value in zip(replies, freed, strict=True)))
+        self._call(node, "settle", "isthmus_settle", record(replies=found, count=len(replies)), None)
+        made, self._steps = self._steps, outer
+        cases = [Case(condition=Formula(f"not ({all_answered})"), steps=tuple(made))]
+        if len(replies) * MESSAGE_BYTES_MAX > COMMAND_BYTES_MAX:
+            size = " + ".join(f"{reply}.bytes" for reply in replies)
+            cases.append(Case(condition=Formula(f"{size} > {COMMAND_BYTES_MAX}"), steps=(too_large(),)))
+        self._add(Switch(name=self._name(node, "if_not_answered"), line=node.span.line, cases=tuple(cases)))
+        taken = [(variable(name), Formula(f"{reply}.answer")) for name, reply in zip(targets, replies, strict=False)]
+        self._set(node, "answers", *taken, *((reply, None) for reply in replies))
+
+
+def _below(step: Value, place: str = "", *, index: str = "") -> Value:
+    """Return the step of one branch: the step of the await, and the branch's place or the variable that holds it."""
+    if isinstance(step, str) and place:
+        return f"{step}/{place}"
+    text = step.text if isinstance(step, Formula) else f'"{step}"'
+    return Formula(f'{text} + "/{place}"' if place else f'{text} + "/" + string({index})')
 
 
 def _all(steps: Sequence[AnyStep]) -> list[AnyStep]:

@@ -214,3 +214,13 @@ def leaves(value: Value) -> Iterator[Value]:
                 yield from leaves(inside)
         case _:
             yield value
+
+
+def called(routine: Routine) -> Iterator[str]:
+    """Yield what a routine calls: routines and library functions, the predicates of its retries among them."""
+    for step in walk(routine.steps):
+        match step:
+            case Call(routine=name):
+                yield name
+            case Try(again=Again(predicate=name)):
+                yield name

@@ -54,6 +54,10 @@ def _when(name: str, condition: str, *steps: AnyStep, go: str | None = None) -> 
     return Switch(name=name, cases=(Case(condition=F(condition), steps=steps, next=go),))
 
 
+def _giving(condition: str, value: Value) -> Case:
+    return Case(condition=F(condition), steps=(Return(name="return", value=value),))
+
+
 def _set(name: str, *pairs: tuple[str, Value]) -> Assign:
     return Assign(name=name, values=pairs)
 
@@ -84,34 +88,39 @@ def step() -> Routine:
         url=F("base + path"), auth=record(type="OIDC", audience=F("base")), timeout=F("timeout"), body=F("body")
     )
     post = Call(name="post", routine="http.post", arguments=request, result="response")
-    named = _set(
-        "read",
-        ("reply", F("response.body")),
-        ("response", None),
-    )
-    pause = Call(name="pause", routine="sys.sleep", arguments=record(seconds=F("reply.after_seconds")))
+    state = "response.body.state"
+    pause = Call(name="pause", routine="sys.sleep", arguments=record(seconds=F("response.body.after_seconds")))
     once_more = Switch(name="once_more", cases=(Case(condition=True, next="ask"),))
-    steps = (
-        Try(name="ask", body=(post,), again=AGAIN),
-        named,
-        _when("again", '(reply.state == "failing") or (reply.state == "sleeping")', pause, once_more),
-        _when("side_by_side", "not (alone)", Return(name="return_reply", value=F("reply"))),
-        _when("answered", 'reply.state == "answered"', Return(name="return_answer", value=F("reply.answer"))),
-        *_raising(),
+    look = Switch(
+        name="look",
+        cases=(
+            Case(condition=F(f'({state} == "failing") or ({state} == "sleeping")'), steps=(pause, once_more)),
+            _giving("not (alone)", F("response.body")),
+            _giving(f'{state} == "answered"', F("response.body.answer")),
+        ),
     )
+    named = _set("read", ("reply", F("response.body")), ("response", None))
     return Routine(
-        name="isthmus_step", params=("base", "path", "timeout", "alone", "body"), steps=steps, purpose="ask a function"
+        name="isthmus_step",
+        params=("base", "path", "timeout", "alone", "body"),
+        steps=(Try(name="ask", body=(post,), again=AGAIN), look, named, *_raising()),
+        purpose="ask a function",
     )
 
 
-def _too_large() -> Record:
+def too_large() -> Raise:
+    """Return the step that says that answers take more together than a run may be given at once."""
     answer = ENCODER.encode(Failed("AnswersTooLarge", f"more than {COMMAND_BYTES_MAX} bytes"))
     ended = ENCODER.encode({"state": "failed", "step": "", "answer": Raw(answer)}).decode()
-    return record(code=409, message=ended, tags=Items(("isthmus", "failed")))
+    error = record(code=409, message=ended, tags=Items(("isthmus", "failed")))
+    return Raise(name="raise_large", value=error)
 
 
 def settle() -> Routine:
-    """Return the routine that decides among replies: a failure outranks a refusal, then source order decides."""
+    """Return the routine that raises what weighs most: a failure outranks a refusal, then source order decides.
+
+    It returns when all replies are answers. It is given none of these: what Workflows holds counts for every copy.
+    """
     one = _set("one", ("key", F("string(place)")), ("reply", F("replies[key]")), ("size", F("size + reply.bytes")))
     worse = _when("if_bad", 'reply.state != "answered"', _set("worse", ("bad", True)))
     first = For(name="look", value="place", span=(0, F("count - 1")), body=(one, worse))
@@ -123,12 +132,11 @@ def settle() -> Routine:
         body=(again, _when("if_state", "reply.state == state", *_raising())),
     )
     ranks = Items(("fenced", "stuck", "failed", "refused", "timed_out"))
-    large = Raise(name="raise_large", value=_too_large())
     steps = (
         _set("begin", ("size", 0), ("bad", False), ("key", ""), ("reply", None), ("ranks", ranks)),
         first,
         _when("if_worse", "bad", For(name="rank", value="state", items=F("ranks"), body=(inner,))),
-        _when("if_large", f"size > {COMMAND_BYTES_MAX}", large),
+        _when("if_large", f"size > {COMMAND_BYTES_MAX}", too_large()),
     )
     return Routine(name="isthmus_settle", params=("replies", "count"), steps=steps, purpose="decide among replies")
 
@@ -151,15 +159,15 @@ def wait_event() -> Routine:
         result="woken",
     )
     other = _when("if_other", 'not ("TimeoutError" in tags)', Raise(name="raise_other", value=F("e")))
-    kept = _set("tags_of", ("tags", F('default(map.get(e, "tags"), nothing)')))
+    kept = _set("tags_of", ("nothing", Items(())), ("tags", F('default(map.get(e, "tags"), nothing)')))
+    came = _giving('reply.state == "answered"', F("reply.answer"))
     steps = (
-        _set("begin", ("nothing", Items(())), ("tags", None)),
         opened,
         _post("register", "base", "/events/register", registered, "reply"),
-        _when("registered", 'reply.state != "waiting"', go="decide"),
+        Switch(name="registered", cases=(came, Case(condition=F('reply.state != "waiting"'), next="decide"))),
         Try(name="sleep", body=(listen,), error="e", handling=(kept, other)),
         _post("take", "base", "/events/take", asked, "reply"),
-        _when("taken", 'reply.state == "waiting"', go="open"),
+        Switch(name="taken", cases=(came, Case(condition=F('reply.state == "waiting"'), next="open"))),
         Call(
             name="decide",
             routine="isthmus_settle",
@@ -205,44 +213,50 @@ def is_fault() -> Routine:
     return Routine(name="isthmus_is_fault", params=("e",), steps=steps, purpose="say whether a call is made again")
 
 
-def run(contract: str, flows: tuple[tuple[str, str], ...], unit: str, parameter: str) -> Routine:
-    """Return the routine that carries a run from its claim to its end, by the flow of its version."""
+def run(contract: str, flows: tuple[tuple[str, str], ...], unit: str, parameter: str, *, first: bool) -> Routine:
+    """Return the routine that carries a run from its claim to its end, by its version; the first is `main`."""
     base = f'sys.get_env("{environment(unit)}")'
     claimant = F('sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")')
-    request = record(run_id=F("run_id"), claimant=claimant, versions=Items(tuple(version for version, _ in flows)))
-    arguments = Record((("run_id", F("run_id")), (parameter, F("loaded.answer"))))
-    calls = [Call(name=name, routine=name, arguments=arguments, result="ended") for _, name in flows]
+    run_id = F("args.run_id" if first else "run_id")
+    request = record(run_id=run_id, claimant=claimant, versions=Items(tuple(version for version, _ in flows)))
+    arguments = Record((("run_id", run_id), (parameter, F("run.answer"))))
+    calls = [Call(name=name, routine=name, arguments=arguments, result="run") for _, name in flows]
     flow: AnyStep = calls[0]
     if len(calls) > 1:
-        of_version = [F(f'loaded.version == "{version}"') for version, _ in flows]
+        of_version = [F(f'run.version == "{version}"') for version, _ in flows]
         cases = (Case(condition=test, steps=(call,)) for test, call in zip(of_version, calls, strict=True))
         flow = Switch(name="by_version", cases=tuple(cases))
     stranger = _when("if_stranger", 'not ("isthmus" in tags)', Raise(name="raise_stranger", value=F("e")))
+    taken_back = record(base=F(base), run_id=run_id)
+    undo = Call(name="undo", routine="isthmus_take_back", arguments=taken_back, result="undone")
+    undo_at_once = Call(name="undo_at_once", routine="isthmus_take_back", arguments=taken_back, result="undone")
+    undone = Return(name="return_at_once", value=F("undone"))
     ended = (
-        _set("tags_of", ("tags", F('default(map.get(e, "tags"), nothing)'))),
+        _set("tags_of", ("nothing", Items(())), ("tags", F('default(map.get(e, "tags"), nothing)'))),
         stranger,
-        _set("ended_by", ("ended", F("json.decode(text.encode(e.message))"))),
+        _set("ended_by", ("run", F("json.decode(text.encode(e.message))"))),
+        _when("if_fenced", '(run.state == "fenced") or (run.state == "stuck")', undo_at_once, undone),
     )
-    end = record(run_id=F("run_id"), step=F("ended.step"), state=F("ended.state"), answer=F("ended.answer"))
-    finished = Return(name="return_finished", value=F("finished.state"))
-    ended_here = '(finished.state == "completed") or (finished.state == "stuck")'
-    undo = Call(
-        name="undo", routine="isthmus_take_back", arguments=record(base=F(base), run_id=F("run_id")), result="undone"
-    )
+    end = record(run_id=run_id, step=F("run.step"), state=F("run.state"), answer=F("run.answer"))
     steps = (
-        _set("begin", ("nothing", Items(())), ("tags", None), ("ended", None)),
-        _post("load", base, "/runs/load", request, "loaded"),
-        _when("taking_back", 'loaded.state == "taking_back"', go="undo"),
-        _when("not_ours", 'loaded.state != "running"', Return(name="return_fenced", value=F("loaded.state"))),
+        _post("load", base, "/runs/load", request, "run"),
+        Switch(
+            name="claimed",
+            cases=(
+                Case(condition=F('run.state == "taking_back"'), next="undo"),
+                _giving('run.state != "running"', F("run.state")),
+            ),
+        ),
         Try(name="body", body=(flow,), error="e", handling=ended),
-        _when("fenced", '(ended.state == "fenced") or (ended.state == "stuck")', go="undo"),
         _post("finish", base, "/runs/finish", end, "finished"),
-        _when(
-            "done",
-            ended_here,
-            finished,
+        Switch(
+            name="done",
+            cases=(_giving('(finished.state == "completed") or (finished.state == "stuck")', F("finished.state")),),
         ),
         undo,
         Return(name="return_undone", value=F("undone")),
     )
+    if first:
+        purpose = f"carry a run of {contract}: the argument is {{run_id}}"
+        return Routine(name="main", params=("args",), steps=steps, purpose=purpose)
     return Routine(name=f"run_{contract}", params=("run_id",), steps=steps, purpose=f"carry a run of {contract}")

@@ -22,6 +22,9 @@ from isthmus.core.errors import InputError, StorageUnavailable
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 BUSY_TIMEOUT_MS = 30_000
 
+KEPT_OPEN = 5
+"""How many connections to a server are kept for the next transactions; as many as are needed may be open at once."""
+
 PASSWORD = re.compile(r"(?<=:)[^:/@]*(?=@)")
 """The password in what is no URL, which cannot be parsed."""
 
@@ -138,7 +141,9 @@ def _engine(url: URL) -> Engine:
             engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
             event.listen(engine, "connect", _prepare_sqlite)
             return engine
-        engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10})
+        engine = create_engine(
+            url, pool_size=KEPT_OPEN, max_overflow=-1, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+        )
     except ModuleNotFoundError as error:
         raise StorageUnavailable(
             "the PostgreSQL driver is not installed", place="database", instead="install isthmus[postgresql]"

@@ -297,6 +297,7 @@ def connect_to_read(database: Database) -> Any:
             raise translate(error, place=str(file)) from error
         return connection
     connection = database.connect()
+    connection.detach()  # it stays read-only, so it is not kept for others
     try:
         connection.cursor().execute(
             "pragma query_only = on"

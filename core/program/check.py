@@ -3,7 +3,7 @@
 read        the function's tree, with the positions of its file                       read.py
 signature   one message in, the contract's answer out                                 here
 statements  what is known flows from each to the next, round loops and into excepts   check_statements.py, …
-size        steps, and bytes of the compiled source                                   check_size.py
+size        steps of a run, bytes of the source, with the workflows awaited           step_count.py, compiled_size.py
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ import ast
 from collections.abc import Mapping
 from typing import Any, get_type_hints
 
+import msgspec
+
 from isthmus.core.contract import Effect
 from isthmus.core.errors import InternalError, IsthmusError
 from isthmus.core.program import kinds, limits
-from isthmus.core.program.check_size import compiled_bytes, steps
 from isthmus.core.program.check_statements import block, completes
+from isthmus.core.program.check_values import name_fits
+from isthmus.core.program.compiled_size import compiled_bytes, size_of
 from isthmus.core.program.context import Context, Summary
 from isthmus.core.program.nodes import Program, Span
 from isthmus.core.program.problem import Code, Problem
 from isthmus.core.program.read import MISSING, Source, read
 from isthmus.core.program.scope import Scope
+from isthmus.core.program.step_count import run_steps
 from isthmus.core.program.version import version_of
 from isthmus.core.workflow import Workflow
 from isthmus.core.workflow import workflow as decorator
@@ -102,7 +106,8 @@ class _Checker:
         parameter = _signature(cx)
         body = _body(cx, parameter)
         if not cx.problems:
-            _size(cx, body)
+            self._length(cx, body)
+            self._size(cx, parameter, body)
         self.problems |= cx.problems
         if not cx.problems:
             name = workflow.contract.name
@@ -115,6 +120,46 @@ class _Checker:
                 places=tuple(sorted(cx.places.items(), key=lambda item: (item[0].line, item[0].column, item[1]))),
             )
         return cx.summary
+
+    def _length(self, cx: Context, body: Any) -> None:
+        """Report a run that takes too many steps, with those of the workflows that it awaits."""
+        summaries = {name: self.summaries[name] for name in cx.awaited if name in self.summaries}
+        taken = run_steps(body, lambda name: summaries[name].steps if name in summaries else None)
+        cx.summary = msgspec.structs.replace(cx.summary, steps=min(taken, limits.STEPS))
+        if taken > limits.STEPS:
+            cx.report(
+                _head(cx),
+                Code.LIMIT,
+                f"this workflow takes {taken} steps in one run, those it awaits counted in, and {limits.STEPS} fit",
+                "let loops turn less often, or let a handler do what they do",
+            )
+
+    def _size(self, cx: Context, parameter: str, body: Any) -> None:
+        """Report a workflow that is too large to deploy, with those it awaits; where, is what makes it so."""
+        contract = cx.workflow.contract
+        awaited = {name: one for name, (one, _) in cx.awaited.items()}
+        own = size_of(contract, parameter, cx.source.file, body, awaited, self.workflows.keys())
+        below = {name: self.summaries[name].sizes for name in awaited if name in self.summaries}
+        sizes = dict({(contract.name, own)}.union(*below.values()))
+        total, alone = compiled_bytes(sizes.values()), compiled_bytes([own])
+        if total <= limits.COMPILED_BYTES:
+            cx.summary = msgspec.structs.replace(cx.summary, sizes=frozenset(sizes.items()))
+        elif alone > limits.COMPILED_BYTES or not below:
+            cx.report(
+                _head(cx),
+                Code.LIMIT,
+                f"this workflow takes {alone} bytes when compiled, and {limits.COMPILED_BYTES} fit",
+                "make workflows of its parts, and start those by a topic: whatever is awaited counts with it",
+            )
+        else:
+            largest = max(below, key=lambda name: (sum(size.own for _, size in below[name]), name))
+            cx.report(
+                cx.awaited[largest][1],
+                Code.LIMIT,
+                f"with the workflows that it awaits this takes {total} bytes when compiled, {largest} and what is "
+                f"below it {compiled_bytes([size for _, size in below[largest]])}, and {limits.COMPILED_BYTES} fit",
+                "shorten the largest, or start it by a topic and wait for its event: what is awaited counts with it",
+            )
 
     def _summary_of_awaited(self, cx: Context, node: ast.AST, name: str) -> Summary | None:
         """Return the summary of an awaited workflow; report the await that closes a circle."""
@@ -142,6 +187,8 @@ def _signature(cx: Context) -> str:
             f"{contract.name} is an undo, and an undo is one unit of work",
             "fulfil it with a handler",
         )
+    name_fits(cx, _head(cx), contract.name, "contract")
+    name_fits(cx, _head(cx), contract.unit, "unit")
     for decoration in tree.decorator_list:
         call = decoration.func if isinstance(decoration, ast.Call) else decoration
         if cx.stands_for(call, Scope()) is not decorator and len(tree.decorator_list) > 1:
@@ -225,18 +272,3 @@ def _body(cx: Context, parameter: str) -> Any:
             f"return {wanted} at the end, or raise a refusal",
         )
     return body
-
-
-def _size(cx: Context, body: Any) -> None:
-    """Report a program that is too large to run or to deploy."""
-    for measured, most, what in (
-        (steps(body), limits.STEPS, "steps in one run"),
-        (compiled_bytes(body), limits.COMPILED_BYTES, "bytes when compiled"),
-    ):
-        if measured > most:
-            cx.report(
-                _head(cx),
-                Code.LIMIT,
-                f"this workflow takes {measured} {what}, and {most} fit",
-                "make workflows of its parts, and await them",
-            )

@@ -11,7 +11,7 @@ from isthmus.core.message import Event
 from isthmus.core.program import kinds, limits, nodes
 from isthmus.core.program.check_effects import happens, happens_side_by_side, times_out
 from isthmus.core.program.check_expressions import value
-from isthmus.core.program.check_values import visible
+from isthmus.core.program.check_values import name_fits, visible
 from isthmus.core.program.check_world import hint_for
 from isthmus.core.program.context import Context, at
 from isthmus.core.program.kinds import INTEGER, NULL, STRING, UNKNOWN, Kind
@@ -214,6 +214,7 @@ def _wait_for(cx: Context, scope: Scope, call: ast.Call) -> Waited:
     if not (isinstance(event, type) and issubclass(event, Event) and event is not Event):
         cx.report(call.args[0], Code.AWAITING, "wait_for waits for an Event", "give a class that is derived from Event")
         return _NOTHING
+    name_fits(cx, call.args[0], event.__name__, "event")
     key, kind = value(cx, scope, given["key"])
     if kind.shapes and visible(cx, given["key"], kind, "used as a key") and kind != STRING:
         cx.report(given["key"], Code.TYPE, f"a key is a string, and this is {kind}", "give a field that is a string")

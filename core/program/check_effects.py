@@ -9,6 +9,7 @@ import msgspec
 
 from isthmus.core.contract import Contract, Effect
 from isthmus.core.program import limits
+from isthmus.core.program.check_values import name_fits
 from isthmus.core.program.context import Context, Summary
 from isthmus.core.program.problem import Code
 from isthmus.core.program.scope import Scope
@@ -66,7 +67,10 @@ def _refusals(cx: Context, scope: Scope, node: ast.AST, contract: Contract[Any, 
 def _allowed(cx: Context, node: ast.AST, contract: Contract[Any, Any]) -> Summary:
     """Report a contract that may not be awaited here, and return what is known of the workflow behind it."""
     own = cx.workflow.contract
+    name_fits(cx, node, contract.name, "contract")
+    name_fits(cx, node, contract.unit, "unit")
     child = cx.summary_of(cx, node, contract.name)
+    cx.awaited.setdefault(contract.name, (contract, node))
     if contract.effect is Effect.UNDO:
         cx.report(
             node,

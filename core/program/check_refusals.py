@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from isthmus.core.program import kinds, nodes
+from isthmus.core.program import kinds, limits, nodes
 from isthmus.core.program.check_messages import built, defaults_of
+from isthmus.core.program.check_values import name_fits, short_enough
 from isthmus.core.program.context import Catcher, Context, at
 from isthmus.core.program.kinds import UNKNOWN, Kind
 from isthmus.core.program.problem import Code
@@ -69,7 +70,10 @@ def _raise_new(cx: Context, scope: Scope, statement: ast.Raise, node: ast.expr) 
     if not isinstance(node, ast.Call):
         node = ast.copy_location(ast.Call(func=node, args=[], keywords=[]), node)
     shape = kinds.Shape("refusal", called)
+    name_fits(cx, node, called.__name__, "refusal")
     fields = built(cx, scope, node, kinds.fields_of(shape), defaults_of(called.Fields), called.__name__)
+    for _, field in fields:
+        short_enough(cx, field)
     cx.throw(statement, scope, called, "this raise")
     return nodes.Raise(span=at(statement), place=cx.place, refusal=called.__name__, fields=fields)
 
@@ -83,6 +87,13 @@ def try_statement(cx: Context, scope: Scope, statement: ast.Try, block: ReadBloc
             Code.SUBSET,
             "finally is no part of a workflow",
             "leave it out: what was done is undone by the contracts' undone_by",
+        )
+    if len(statement.handlers) > limits.CLAUSES:
+        cx.report(
+            statement.handlers[limits.CLAUSES],
+            Code.LIMIT,
+            f"this try has {len(statement.handlers)} except clauses, and {limits.CLAUSES} fit",
+            "catch several refusals in one: except (First, Second)",
         )
     clauses = [_clause(cx, scope, handler) for handler in statement.handlers]
     catcher = Catcher(clauses)
@@ -113,6 +124,7 @@ def _clause(cx: Context, scope: Scope, handler: ast.ExceptHandler) -> Clause:
     for node in handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]:
         held = cx.stands_for(node, scope)
         if isinstance(held, type) and issubclass(held, Refusal | TimedOut) and held is not Refusal:
+            name_fits(cx, node, held.__name__, "refusal")
             found.append(held)
             continue
         cx.report(

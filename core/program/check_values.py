@@ -6,10 +6,10 @@ import ast
 import difflib
 
 from isthmus.core.program import limits, nodes
-from isthmus.core.program.check_size import written, written_alone
 from isthmus.core.program.context import Context, at
 from isthmus.core.program.kinds import UNKNOWN, Kind
 from isthmus.core.program.problem import Code
+from isthmus.core.program.written import depth, written, written_alone
 
 type Checked = tuple[nodes.Expression, Kind]
 
@@ -46,8 +46,26 @@ def choices(name: str, among: list[str]) -> str:
     return f"read one of: {', '.join(shown)}" if shown else "it has no fields"
 
 
+def name_fits(cx: Context, node: ast.AST | nodes.Span, name: str, what: str) -> None:
+    """Report a name that is too long to stand in an expression of Workflows."""
+    if len(name) > limits.NAME_CHARACTERS:
+        cx.report(
+            node,
+            Code.LIMIT,
+            f"the {what} {name[:20]}… has a name of {len(name)} characters, and {limits.NAME_CHARACTERS} fit",
+            "give it a shorter one",
+        )
+
+
 def short_enough(cx: Context, found: nodes.Expression) -> None:
-    """Report the parts of an expression that are written alone and are too long."""
+    """Report an expression that is nested too deep, and the parts of it that are written alone and are too long."""
+    if depth(found) > limits.BUILDING:
+        cx.report(
+            found.span,
+            Code.LIMIT,
+            f"messages and lists stand {depth(found)} deep here, and {limits.BUILDING} fit",
+            "build the inner part on a line of its own, and use its name here",
+        )
     for part in written_alone(found):
         length = written(part)
         if length > limits.EXPRESSION_CHARACTERS:

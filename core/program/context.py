@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
+from isthmus.core.contract import Contract
 from isthmus.core.program import limits, nodes
+from isthmus.core.program.compiled_size import Size
 from isthmus.core.program.kinds import Kind
 from isthmus.core.program.problem import Code, Problem
 from isthmus.core.program.read import MISSING, Source, span_of
@@ -28,6 +30,10 @@ class Summary(msgspec.Struct, frozen=True):
     """How deep `gather` and `each` stand in one another, those of its own children included."""
     deep: int = 1
     """How many workflows await one another, itself included."""
+    steps: int = 0
+    """How many steps of Workflows a run takes at most, with what it awaits."""
+    sizes: frozenset[tuple[str, Size]] = frozenset()
+    """How large each workflow is when compiled: itself, and every one below it, once."""
 
 
 class Catcher:
@@ -84,6 +90,8 @@ class Context:
         """Why an await may not stand where expressions are being read, or an empty string."""
         self.compared: dict[str, Kind] = {}
         self.places: dict[nodes.Span, str] = {}
+        self.awaited: dict[str, tuple[Contract[Any, Any], ast.AST]] = {}
+        """Every contract that is awaited, and where first."""
         self.summary = Summary()
         self.muted = False
         self.depth = 0

@@ -67,7 +67,9 @@ def test_a_token_opens_the_database_and_is_kept_until_shortly_before_its_end(ser
     credential = Credential()
     database = opened(server, credential)
 
-    assert [who(database) for _ in range(3)] == ["desk"] * 3
+    for _ in range(3):
+        assert who(database) == "desk"
+        database.close()  # so that the next one logs in anew
     assert credential.scopes == ["https://ossrdbms-aad.database.windows.net/.default"]
 
 
@@ -86,6 +88,7 @@ def test_a_token_that_is_still_good_serves_while_no_new_one_can_be_fetched(serve
     credential = Credential(seconds=200)
     database = opened(server, credential)
     who(database)
+    database.close()  # else the connection is kept, and needs no token
     credential.is_down = True
 
     assert who(database) == "desk"

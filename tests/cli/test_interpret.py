@@ -60,9 +60,20 @@ def test_bad_input_and_wrong_usage_have_their_codes(
     assert isthmus("interpret", *arguments).returncode == code
 
 
-def test_environment_seed_and_logs(isthmus: Isthmus, write: Write) -> None:
+def test_environment_choices_and_logs(isthmus: Isthmus, write: Write) -> None:
     write("env.yaml", "- a: {call: sys.log, args: {data: hello}}\n- b: {return: '${sys.get_env(\"X\")}'}")
 
-    done = isthmus("interpret", "env.yaml", "--env", "X=1", "--seed", "3", "--real-time")
+    done = isthmus("interpret", "env.yaml", "--env", "X=1", "--choices", "3", "--real-time")
 
     assert (json.loads(done.stdout), "hello" in done.stderr) == ({"result": "1"}, True)
+
+
+def test_choices_show_that_a_workflow_depends_on_what_no_page_says(isthmus: Isthmus, write: Write) -> None:
+    write("open.yaml", "- a: {assign: [{m: {b: 1, a: 2}}]}\n- b: {return: '${keys(m)}'}")
+
+    told = [isthmus("interpret", "open.yaml", "--choices", str(seed)) for seed in range(12)]
+    again = isthmus("interpret", "open.yaml", "--choices", "5")
+
+    assert {done.stdout for done in told} == {'{"result":["b","a"]}\n', '{"result":["a","b"]}\n'}
+    assert (again.stdout, again.stderr) == (told[5].stdout, told[5].stderr)
+    assert all("drawn: the keys of a map, in JSON, by keys() and in a loop: " in done.stderr for done in told)

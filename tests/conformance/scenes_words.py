@@ -222,9 +222,7 @@ def together(b: Backend) -> None:
     ended(b, run_id, "completed", "rested, now")
 
 
-@required(
-    155, "Of runs side by side one times out and is taken back at once, those beside it when all have settled."
-)
+@required(155, "Of runs side by side one times out and is taken back at once, those beside it when all have settled.")
 def together_in_vain(b: Backend) -> None:
     run_id = b.start("together", a_job("1"))
     b.move(MINUTE * 30)

@@ -1,8 +1,7 @@
-"""The shop of the checker's tests, for the compiler's."""
+"""The shop of the checker's tests, for the compiler's; the tests of this folder import what they share by its name."""
 
 from __future__ import annotations
 
-import importlib
 import linecache
 import sys
 import textwrap
@@ -18,7 +17,7 @@ from isthmus.adapters.gcp.emit import emit
 from isthmus.adapters.gcp.limits import check
 from isthmus.core import Contract, Workflow
 from isthmus.core.composition import Composition
-from isthmus.core.program import check_workflows
+from isthmus.core.program import Problem, check_workflows
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -27,27 +26,37 @@ HEAD = "@workflow(place)\nasync def flow(order: Order) -> Done:\n"
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Return what compiles the body of a workflow over the shop."""
+def define(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Composition, list[Problem]]]:
+    """Return what checks a module of workflows over the shop: what a compiler needs of an App, and the problems."""
     folder = tmp_path_factory.mktemp("compiled")
     module = ModuleType("gcp_shop")
     sys.modules["gcp_shop"] = module
     exec(compile(SHOP, "shop.py", "exec"), module.__dict__)
 
-    def compile_text(text: str) -> str:
+    def define_text(text: str) -> tuple[Composition, list[Problem]]:
         file = folder / "flow.py"
-        file.write_text(HEAD + textwrap.indent(text.strip("\n") + "\n", "    "))
+        file.write_text(text)
         names = dict(module.__dict__)
-        importlib.invalidate_caches()
         linecache.clearcache()
-        exec(compile(file.read_text(), str(file), "exec"), names)
+        exec(compile(text, str(file), "exec"), names)
         workflows = {one.contract.name: one for one in names.values() if isinstance(one, Workflow)}
         programs, problems = check_workflows(workflows)
-        assert problems == []
         contracts = {one.name: one for one in names.values() if isinstance(one, Contract)}
         versions = {(name, one.version): (workflows[name], one) for name, one in programs.items()}
         fake: Any = SimpleNamespace(workflows=workflows, programs=programs, contracts=contracts, versions=versions)
-        found = lowered(cast("Composition", fake), "place")
+        return cast("Composition", fake), problems
+
+    return define_text
+
+
+@pytest.fixture(scope="session")
+def compiled(define: Callable[[str], tuple[Composition, list[Problem]]]) -> Callable[[str], str]:
+    """Return what compiles the body of a workflow over the shop."""
+
+    def compile_text(text: str) -> str:
+        composition, problems = define(HEAD + textwrap.indent(text.strip("\n") + "\n", "    "))
+        assert problems == []
+        found = lowered(composition, "place")
         made = emit(found)
         check(found, made)
         return made

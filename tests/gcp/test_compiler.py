@@ -17,6 +17,7 @@ from isthmus.adapters.gcp.interpreter import load
 from isthmus.adapters.gcp.limits import CompilationRefused, check
 from isthmus.adapters.gcp.naming import Names, variable
 from isthmus.adapters.gcp.routine import (
+    Again,
     AnyStep,
     Assign,
     Call,
@@ -26,6 +27,7 @@ from isthmus.adapters.gcp.routine import (
     Parallel,
     Routine,
     Switch,
+    Try,
     record,
 )
 from isthmus.core.program.nodes import Expression, Literal, Name, Span, Text
@@ -178,6 +180,40 @@ def test_what_breaks_a_limit_is_refused_with_its_line(limit: str) -> None:
 def test_a_source_that_is_too_large_is_refused() -> None:
     with pytest.raises(CompilationRefused, match="131073 bytes"):
         check(Compiled(contract="c", version="v", file="flow.py", routines=()), "x" * 131_073)
+
+
+def test_parallel_steps_that_stand_three_deep_over_what_is_called_are_refused() -> None:
+    def routine(name: str, *inside: AnyStep) -> Routine:
+        branch = ("b", inside or (Assign(name="a", values=(("x", 1),)),))
+        return Routine(name=name, params=(), steps=(Parallel(name="p", shared=(), branches=(branch,) * 2),), purpose="")
+
+    def compiled_of(*routines: Routine) -> Compiled:
+        return Compiled(contract="c", version="v", file="flow.py", routines=routines)
+
+    second, first = routine("second"), routine("first", Call(name="c", routine="second", arguments=record()))
+
+    check(compiled_of(routine("main", Call(name="c", routine="second", arguments=record())), second), "")
+    with pytest.raises(CompilationRefused, match="stand 3 deep"):
+        check(compiled_of(routine("main", Call(name="c", routine="first", arguments=record())), first, second), "")
+
+
+def test_a_chain_of_calls_that_is_too_long_is_refused_predicates_of_retries_among_it() -> None:
+    chain = [
+        Routine(
+            name=f"r{n}" if n else "main",
+            params=(),
+            steps=(Call(name="c", routine=f"r{n + 1}", arguments=record()),),
+            purpose="",
+        )
+        for n in range(19)
+    ]
+    again = Again(predicate="r20", retries=1, first_s=1, at_most_s=1, factor=1)
+    ask = Try(name="t", body=(Assign(name="a", values=(("x", 1),)),), again=again)
+    last = Routine(name="r19", params=(), steps=(ask,), purpose="")
+
+    check(Compiled(contract="c", version="v", file="flow.py", routines=(*chain,)), "")
+    with pytest.raises(CompilationRefused, match="21 deep"):
+        check(Compiled(contract="c", version="v", file="flow.py", routines=(*chain, last)), "")
 
 
 def test_a_name_is_read_as_itself() -> None:

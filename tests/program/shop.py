@@ -73,6 +73,10 @@ class Order(Message, identity="id", subject="client"):
     tags: list[str] = msgspec.field(default_factory=list)
 
 
+class Nest(Message):
+    inside: list["Nest"] = msgspec.field(default_factory=list)
+
+
 class Letter(Message, subject="client"):
     client: str
     name: Annotated[str, PERSONAL]

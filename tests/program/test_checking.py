@@ -61,6 +61,64 @@ def test_side_by_side_may_stand_twice_in_one_another_and_not_three_times(check):
     assert ["3 deep" in one.rule for one in problems] == [True]
 
 
+def chain(length):
+    """Return workflows that await one another, so many deep."""
+    contracts = [f'@contract()\ndef link{n}(order: Order) -> Done:\n    "Be done."\n' for n in range(length)]
+    last = [f"@workflow(link{length - 1})\nasync def flow{length - 1}(order: Order) -> Done:\n    return Done(id='')\n"]
+    flows = [
+        f"@workflow(link{n})\nasync def flow{n}(order: Order) -> Done:\n    return await link{n + 1}(order)\n"
+        for n in range(length - 1)
+    ]
+    return "\n\n".join([*contracts, *last, *flows])
+
+
+def test_workflows_await_one_another_seven_deep_and_not_eight(check):
+    programs, problems = check(chain(7))
+    assert not problems
+    assert len(programs) == 7
+    (problem,) = check(chain(8))[1]
+    assert "8 deep" in problem.rule
+    assert "link1(order)" in problem.text
+
+
+def test_a_workflow_counts_with_what_it_awaits_once_however_often(check):
+    body = "    await look(order)\n" * 95
+    again = "    await child(order)\n" * 4
+    end = "    return Done(id='')\n\n"
+    programs, problems = check(CHILD + body + end + FLOW + again + end)
+    assert not problems
+    assert len(programs) == 2
+    (problem,) = check(CHILD + body + end + FLOW + again + body + end)[1]
+    assert "with the workflows that it awaits this takes" in problem.rule
+    assert "child and what is below it" in problem.rule
+    assert problem.text.strip() == "await child(order)"
+
+
+def test_steps_of_a_child_count_as_often_as_it_is_awaited(check):
+    inner = CHILD + "    for n in range(20):\n        await look(order)\n    return Done(id='')\n\n"
+    turns = FLOW + "    for n in range({}):\n        await child(order)\n    return Done(id='')\n"
+    assert not check(inner + turns.format(200))[1]
+    (problem,) = check(inner + turns.format(400))[1]
+    assert "steps in one run, those it awaits counted in" in problem.rule
+
+
+def test_a_try_has_no_more_clauses_than_a_switch_has_conditions(check):
+    clauses = "except Rejected:\n    pass\n" * 41
+    problems = check("try:\n    await check(order)\n" + clauses + "return Done(id='')")[1]
+    assert "this try has 41 except clauses, and 40 fit" in [one.rule for one in problems]
+
+
+def test_names_that_stand_in_formulas_are_short(check):
+    name = "n" * 65
+    text = (
+        f'@contract(reads=True)\ndef {name}(order: Order) -> Done:\n    "Be done."\n\n'
+        + FLOW
+        + f"    return await {name}(order)\n"
+    )
+    (problem,) = check(text)[1]
+    assert "has a name of 65 characters, and 64 fit" in problem.rule
+
+
 def test_an_undo_is_no_child(check):
     (problem,) = check(
         "await gather(look(order), look(order))\nfor one in order.orders:\n    await release(one)\nreturn Done(id='')"

@@ -233,6 +233,18 @@ WRONG = {
         " or ".join(["order.id == 'abcdefghijkl'"] * 12),
         "if " + " or ".join(["order.id == 'abcdefghijkl'"] * 12) + ":  # here\n    pass" + END,
     ),
+    "messages nested too deep": (
+        LIMIT,
+        "stand 10 deep",
+        "Nest(inside=[" * 4 + "Nest()" + "])" * 4,
+        "n = " + "Nest(inside=[" * 4 + "Nest()" + "])" * 4 + "  # here" + END,
+    ),
+    "a long text in a refusal": (
+        LIMIT,
+        "400 fit",
+        'f"' + "{order.id}" * 40 + '"',
+        'if order.urgent:\n    raise Rejected(rule=f"' + "{order.id}" * 40 + '")  # here' + END,
+    ),
     "while without a bound": (
         LIMIT,
         "no bound",

@@ -85,7 +85,7 @@ class Callbacks:
             return WRONG_METHOD
         if endpoint.used or endpoint.kept is not None:
             return NOT_FOUND if endpoint.owner.answers.of(Open.USED_CALLBACK) == 0 else ACCEPTED
-        event = _event(url, request, endpoint.owner.now())
+        event = _event(url, request, endpoint.owner)
         if endpoint.wake is not None:
             endpoint.used = True
             endpoint.wake(event)
@@ -100,22 +100,22 @@ class Callbacks:
                 return NOT_FOUND
 
 
-def _event(url: str, request: CallbackRequest, received: float) -> dict[str, Any]:
+def _event(url: str, request: CallbackRequest, owner: Owner) -> dict[str, Any]:
     return {
         "http_request": {
-            "body": _body(request),
+            "body": _body(request, owner.answers),
             "headers": dict(request.headers),
             "method": request.method,
             "query": dict(request.query),
             "url": url,
         },
-        "received_time": moment(received).isoformat().replace("+00:00", "Z"),
+        "received_time": moment(owner.now()).isoformat().replace("+00:00", "Z"),
         "type": "HTTP",
     }
 
 
-def _body(request: CallbackRequest) -> Any:
+def _body(request: CallbackRequest, answers: Answers) -> Any:
     if not request.body:
         return None
     named = next((value for name, value in request.headers.items() if name.lower() == "content-type"), "")
-    return from_json(request.body) if "json" in named else request.body.decode("utf-8", "replace")
+    return from_json(request.body, answers) if "json" in named else request.body.decode("utf-8", "replace")

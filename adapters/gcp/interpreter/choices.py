@@ -24,7 +24,9 @@ class Open(Enum):
     RELATED_TAGS = ("the tags of an error", ("the documented one alone", "with a related one"), False)
     HEADER_CASE = ("the case of a response's header names", ("as sent", "lower", "Canonical"), False)
     EMPTY_BODY = ("the body of an empty response", ("null", "an empty string"), False)
-    WHOLE_DOUBLE = ("a whole double in JSON", ("with .0", "as an integer"), False)
+    WHOLE_DOUBLE = ("a whole double in JSON that is written", ("with .0", "as an integer"), False)
+    WHOLE_DOUBLE_READ = ("a whole double in JSON that is read", ("is a double", "is an integer"), False)
+    KEY_ORDER = ("the keys of a map, in JSON, by keys() and in a loop", ("as made", "sorted", "from the last"), False)
     EARLY_CALLBACK = ("a callback request before the wait", ("is kept", "is accepted and lost", "is refused"), False)
     USED_CALLBACK = ("a request to a callback endpoint that was used", ("is refused", "is accepted and lost"), False)
     BRANCH_ORDER = ("the order of branches in UnhandledBranchError", ("as written", "as they ended"), False)
@@ -99,6 +101,11 @@ class Answers:
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
         self._drawn: dict[Open, int] = {}
+
+    @property
+    def given(self) -> dict[Open, str]:
+        """Return the answers that an execution has got so far, in words."""
+        return {point: point.answers[index] for point, index in self._drawn.items()}
 
     def of(self, point: Open) -> int:
         """Return the index of the answer to a point."""

@@ -55,7 +55,7 @@ from isthmus.adapters.gcp.interpreter.steps import (
     Workflow,
 )
 from isthmus.adapters.gcp.interpreter.transport import NoTransport, Transport
-from isthmus.adapters.gcp.interpreter.values import Reference, from_json, to_json, type_name
+from isthmus.adapters.gcp.interpreter.values import Reference, from_json, ordered, to_json, type_name
 
 if TYPE_CHECKING:
     from isthmus.adapters.gcp.interpreter.formulas import Formula, RoutineCall
@@ -76,7 +76,7 @@ class Execution:
     def __init__(
         self,
         workflow: Workflow,
-        argument: Any,
+        argument: bytes | None,
         scheduler: Scheduler,
         transport: Transport,
         callbacks: Callbacks,
@@ -100,7 +100,8 @@ class Execution:
         self._uuids = 0
         self._began = scheduler.clock.now()
         self._ends = self._began + limits.duration_seconds
-        scheduler.spawn(self._main(argument), self, self._ended)
+        decoded = None if argument is None else from_json(argument, self.answers)
+        scheduler.spawn(self._main(decoded), self, self._ended)
 
     # What library functions ask.
 
@@ -340,7 +341,7 @@ class Execution:
         items = yield from self.value(body.items, scope, frame)
         if type(items) not in (list, dict):
             raise type_fault(f"a loop goes through a list or a map; got: {type_name(items)}")
-        return list(items)
+        return ordered(items, self.answers) if type(items) is dict else items
 
     def _range(self, first: Any, last: Any) -> range:
         if type(first) is not int or type(last) is not int:
@@ -452,8 +453,8 @@ def start(
     return Execution(workflow, value, scheduler, transport or NoTransport(), callbacks or Callbacks(), limits, known)
 
 
-def _argument(workflow: Workflow, argument: Any, limits: Limits) -> Any:
-    """Return an argument as it arrives: through JSON."""
+def _argument(workflow: Workflow, argument: Any, limits: Limits) -> bytes | None:
+    """Return an argument as it arrives: as JSON."""
     if argument is None:
         return None
     if not workflow.main.signature.parameters:
@@ -467,7 +468,7 @@ def _argument(workflow: Workflow, argument: Any, limits: Limits) -> Any:
     if len(raw) > limits.argument_bytes:
         problem = f"an argument of {len(raw)} bytes, and {limits.argument_bytes} are allowed"
         raise ArgumentInvalid(problem, place=workflow.name, instead="pass a reference to what is large")
-    return from_json(raw)
+    return raw
 
 
 def execute(

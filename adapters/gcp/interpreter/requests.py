@@ -138,7 +138,7 @@ def _decoded(response: Response, answers: Answers) -> Any:
     media = named.partition(";")[0].strip().lower()
     if media == "application/json" or media.endswith("+json"):
         try:
-            return from_json(response.body)
+            return from_json(response.body, answers)
         except Fault:
             return response.body.decode("utf-8", "replace")
     if media.startswith("text/"):

@@ -194,6 +194,8 @@ class _Routine:
 
     def _loop_jump(self, step: Step, target: str, inside: _List) -> None:
         for one in inside.outwards():
+            if one.border in ("try", "except"):
+                self.reader.refuse(step.line, f"what next: {target} does out of {one.border} is described nowhere")
             if one.border == "for" or (one.border == "iteration" and target == "continue"):
                 return
             if one.border in APART:

@@ -16,12 +16,15 @@ from isthmus.adapters.gcp.interpreter.choices import Open
 from isthmus.adapters.gcp.interpreter.faults import limit_fault, type_fault, value_fault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from isthmus.adapters.gcp.interpreter.choices import Answers
 
 INTEGER_MIN: Final = -(2**63)
 INTEGER_MAX: Final = 2**63 - 1
 SCALAR_BYTES: Final = 8
 LONG_DIGITS: Final = re.compile(rb"[0-9]{19}")
+WHOLE_DOUBLE: Final = re.compile(rb"[0-9](?:\.0*(?![0-9])|(?:\.[0-9]+)?[eE])")
 
 
 class Reference:
@@ -96,24 +99,40 @@ def size_of(value: Any, string_bytes_max: int) -> int:
     return SCALAR_BYTES + (len(value) if kind is bytes else 0)
 
 
-def from_json(raw: bytes | str) -> Any:
+def ordered(keys: Iterable[str], answers: Answers) -> list[str]:
+    """Return the keys of a map in the order in which they are shown."""
+    found = list(keys)
+    if len(found) <= 1:
+        return found
+    match answers.of(Open.KEY_ORDER):
+        case 0:
+            return found
+        case 1:
+            return sorted(found)
+        case _:
+            return found[::-1]
+
+
+def from_json(raw: bytes | str, answers: Answers) -> Any:
     """Return the value of a JSON text. Raises a ValueError fault."""
     data = raw.encode() if isinstance(raw, str) else raw
     try:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         raise value_fault(f"not JSON: {wrong}") from None
-    return _narrowed(value) if LONG_DIGITS.search(data) else value
+    return _narrowed(value, answers) if LONG_DIGITS.search(data) or WHOLE_DOUBLE.search(data) else value
 
 
-def _narrowed(value: Any) -> Any:
+def _narrowed(value: Any, answers: Answers) -> Any:
     match value:
         case list():
-            return [_narrowed(item) for item in value]
+            return [_narrowed(item, answers) for item in value]
         case dict():
-            return {key: _narrowed(item) for key, item in value.items()}
+            return {key: _narrowed(item, answers) for key, item in value.items()}
         case int() if not INTEGER_MIN <= value <= INTEGER_MAX:
             return float(value)
+        case float() if value.is_integer() and answers.of(Open.WHOLE_DOUBLE_READ) == 1:
+            return int(value)
         case _:
             return value
 
@@ -126,7 +145,7 @@ def to_json(value: Any, answers: Answers) -> bytes:
 def _plain(value: Any, answers: Answers) -> Any:
     kind = type(value)
     if kind is dict:
-        return {key: _plain(item, answers) for key, item in value.items()}
+        return {key: _plain(value[key], answers) for key in ordered(value, answers)}
     if kind is list:
         return [_plain(item, answers) for item in value]
     if kind is float:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from small_workflows import returned, run, tags, value
+from small_workflows import Script, returned, run, tags, value
 
-from isthmus.adapters.gcp.interpreter import Undocumented, WorkflowInvalid, load
+from isthmus.adapters.gcp.interpreter import Response, Undocumented, WorkflowInvalid, load
+from isthmus.adapters.gcp.interpreter.blocking import BLOCKING
+from isthmus.adapters.gcp.interpreter.library import FUNCTIONS
+from isthmus.adapters.gcp.interpreter.policies import PREDICATES
 
 TYPE, WRONG = ("TypeError",), ("ValueError",)
 
@@ -66,6 +70,7 @@ TYPE, WRONG = ("TypeError",), ("ValueError",)
         ('map.delete(l, "key1")', TYPE),
         ("map.merge(m, n)", {"key1": "hello", "a": {"b": 1}}),
         ("map.merge(m, 1)", TYPE),
+        ("map.merge(m, m2)", {"key1": "good", "key2": "morning"}),
         ("map.merge_nested(n, o)", {"a": {"b": 1, "c": 2}}),
         (
             'text.find_all_regex("HelloWorld", "Hello|World")',
@@ -124,7 +129,14 @@ TYPE, WRONG = ("TypeError",), ("ValueError",)
     ],
 )
 def test_a_function_does_what_its_page_says(expression: str, expected: Any) -> None:
-    found = value(expression, m={"key1": "hello"}, l=[1, 2], n={"a": {"b": 1}}, o={"a": {"c": 2}})
+    found = value(
+        expression,
+        m={"key1": "hello"},
+        m2={"key1": "good", "key2": "morning"},
+        l=[1, 2],
+        n={"a": {"b": 1}},
+        o={"a": {"c": 2}},
+    )
 
     assert (found, type(found)) == (expected, type(expected))
 
@@ -181,3 +193,48 @@ def test_sleeps_pass_on_the_virtual_clock(call: str, expected: Any) -> None:
     outcome = run(f"- a: {{call: {call}}}")
 
     assert (tags(outcome)[0] if outcome.failed else outcome.seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("function", "method"),
+    [
+        ("http.get", "GET"),
+        ("http.post", "POST"),
+        ("http.put", "PUT"),
+        ("http.patch", "PATCH"),
+        ("http.delete", "DELETE"),
+    ],
+)
+def test_each_http_function_sends_its_method(function: str, method: str) -> None:
+    script = Script()
+
+    run(f"- a: {{call: {function}, args: {{url: 'http://x/y'}}}}", transport=script)
+
+    assert [request.method for request in script.requests] == [method]
+
+
+@pytest.mark.parametrize(
+    ("predicate", "code", "attempts"),
+    [
+        ("http.default_retry_predicate", 502, 3),
+        ("http.default_retry_predicate", 500, 1),
+        ("http.default_retry_predicate_non_idempotent", 503, 3),
+        ("http.default_retry_predicate_non_idempotent", 502, 1),
+        ("retry.always", 400, 3),
+        ("retry.never", 503, 1),
+    ],
+)
+def test_a_predicate_of_the_library_says_what_is_tried_again(predicate: str, code: int, attempts: int) -> None:
+    script = Script(lambda name, body: Response(code))
+    backoff = "{initial_delay: 1, max_delay: 9, multiplier: 2}"
+    retry = f"{{predicate: '${{{predicate}}}', max_retries: 2, backoff: {backoff}}}"
+
+    outcome = run(f"- a: {{try: {{call: http.get, args: {{url: 'http://x/y'}}}}, retry: {retry}}}", transport=script)
+
+    assert (tags(outcome), len(script.requests)) == (("HttpError",), attempts)
+
+
+def test_no_function_of_the_library_is_without_a_test() -> None:
+    tested = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("test_*.py"))
+
+    assert [name for name in (*FUNCTIONS, *BLOCKING, *PREDICATES) if name not in tested] == []

@@ -195,6 +195,8 @@ WRONG = {
     "a jump out of a try": "- a: {try: {steps: [{b: {assign: [{x: 1}], next: c}}]}, except: {as: e}}\n- c: {return: 1}",
     "a jump into nested steps": "- a: {assign: [{x: 1}], next: c}\n- b: {steps: [{c: {return: 1}}]}",
     "break outside of a loop": "- a: {next: break}",
+    "break out of a try": "- a: {for: {value: v, in: [1], steps: [{b: {try: {steps: [{c: {assign: [{x: 1}], next: break}}]}, except: {as: e, steps: [{d: {assign: [{y: 1}]}}]}}}]}}",
+    "continue out of an except": "- a: {for: {value: v, in: [1], steps: [{b: {try: {raise: oh}, except: {as: e, steps: [{d: {assign: [{y: 1}], next: continue}}]}}}]}}",
     "next after return": "- a: {return: 1, next: end}",
     "try alone": "- a: {try: {raise: x}}",
     "a retry without backoff": "- a: {try: {raise: x}, retry: {predicate: '${retry.always}', max_retries: 1}}",
@@ -402,3 +404,56 @@ def test_header_names_and_empty_bodies_are_choices() -> None:
 
 def test_json_is_a_workflow_too() -> None:
     assert returned(json.dumps({"main": {"steps": [{"a": {"return": 1}}]}})) == 1
+
+
+MAP = "- a: {assign: [{m: {b: 1, a: 2}}, {s: ''}]}\n"
+LOOP_OVER_A_MAP = "- c: {for: {value: k, in: '${m}', steps: [{d: {assign: [{s: '${s + k}'}]}}]}}\n- e: {return: '${s}'}"
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ("- b: {return: '${keys(m)}'}", [["b", "a"], ["a", "b"], ["a", "b"]]),
+        ("- b: {return: '${json.encode_to_string(m)}'}", ['{"b":1,"a":2}', '{"a":2,"b":1}', '{"a":2,"b":1}']),
+        (LOOP_OVER_A_MAP, ["ba", "ab", "ab"]),
+    ],
+)
+def test_the_order_of_the_keys_of_a_map_is_a_choice(steps: str, expected: list[Any]) -> None:
+    assert [returned(MAP + steps, choices=Answers(KEY_ORDER=index)) for index in range(3)] == expected
+
+
+def test_the_body_of_a_request_has_its_keys_in_an_order_of_choice() -> None:
+    script = Script()
+
+    for index in range(3):
+        run(
+            "- a: {call: http.post, args: {url: 'http://x/y', body: {c: 1, a: {z: 1, b: 2}}}}",
+            transport=script,
+            choices=Answers(KEY_ORDER=index),
+        )
+
+    assert [request.body for request in script.requests] == [
+        b'{"c":1,"a":{"z":1,"b":2}}',
+        b'{"a":{"b":2,"z":1},"c":1}',
+        b'{"a":{"b":2,"z":1},"c":1}',
+    ]
+
+
+@pytest.mark.parametrize("text", ["1.0", "[1.0]", '{"a": 1e2}', "-3.00"])
+def test_whether_a_whole_double_that_is_read_stays_one_is_a_choice(text: str) -> None:
+    script = Script(lambda name, body: Response(200, {"Content-Type": "application/json"}, text.encode()))
+    get = "- a: {call: http.get, args: {url: 'http://x/y'}, result: r}\n- b: {return: '${r.body}'}"
+
+    read = [returned(get, transport=script, choices=Answers(WHOLE_DOUBLE_READ=index)) for index in range(2)]
+
+    assert read[0] == read[1] == json.loads(text)
+    assert [".0" in json.dumps(one) for one in read] == [True, False]
+
+
+def test_a_double_that_is_not_whole_is_a_double_whatever_is_chosen() -> None:
+    assert (
+        run(
+            "main: {params: [a], steps: [{b: {return: '${get_type(a)}'}}]}", 1.5, choices=Answers(WHOLE_DOUBLE_READ=1)
+        ).result
+        == "double"
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from isthmus.adapters.gcp.interpreter.faults import value_fault
 from isthmus.adapters.gcp.interpreter.library.registry import Surroundings, expect, library
 from isthmus.adapters.gcp.interpreter.problems import Undocumented
-from isthmus.adapters.gcp.interpreter.values import text_of, type_name, within
+from isthmus.adapters.gcp.interpreter.values import ordered, text_of, type_name, within
 
 
 @library("double")
@@ -53,10 +53,10 @@ def length(_around: Surroundings, value: Any) -> int:
 
 
 @library("keys")
-def keys(_around: Surroundings, map: Any) -> list[str]:
+def keys(around: Surroundings, map: Any) -> list[str]:
     """Return the keys of a map as a list."""
     expect("keys", map, dict)
-    return list(map)
+    return ordered(map, around.answers)
 
 
 @library("get_type")

@@ -63,10 +63,10 @@ def _algorithm(function: str, name: Any) -> str:
 
 
 @library("json.decode")
-def decode_json(_around: Surroundings, data: Any) -> Any:
+def decode_json(around: Surroundings, data: Any) -> Any:
     """Return the value of a JSON text, given as bytes or string."""
     expect("json.decode", data, bytes, str)
-    return from_json(data)
+    return from_json(data, around.answers)
 
 
 @library("json.encode")
@@ -86,5 +86,5 @@ def encode_json_to_string(around: Surroundings, data: Any, indent: Any = None) -
         raise type_fault("indent is a boolean, or a map with the strings prefix and indent")
     if not layout.keys() <= {"prefix", "indent"}:
         raise value_fault("indent has the keys prefix and indent alone")
-    text = plain_json.dumps(from_json(compact), indent=layout.get("indent", " " * 4), ensure_ascii=False)
+    text = plain_json.dumps(plain_json.loads(compact), indent=layout.get("indent", " " * 4), ensure_ascii=False)
     return text.replace("\n", "\n" + str(layout.get("prefix", "")))
