@@ -74,7 +74,6 @@ class GooglePlayer:
         with self._rehearsal:
             for action in self._case.actions:
                 self._act(action)
-            self._rehearsal.move(timedelta(minutes=1))
             self._do(self._rehearsal.sweep)
             shown = shown_by_database(self._database, self._stage.outside)
         self._database.close()

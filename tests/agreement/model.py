@@ -577,6 +577,8 @@ class Model:
         run.life += 1
         self.waits = [wait for wait in self.waits if wait.run is not run]
         self._note(run, "", "take_back_begun", run.contract)
+        for child in [one for among in run.children.values() for one in among if one.status == "running"]:
+            self._fence(child, ("taken_back", None))
 
     def _take_back(self, run: Run) -> None:
         """Undo the last thing that is not undone yet; when there is none, the run has ended."""

@@ -90,7 +90,7 @@ def _handler(random: Random, name: str, effect: str, retries: tuple[str, ...]) -
     text = form.format(name=name, takes=takes, refuses=", ".join(refuses), effect=stated, retry=retry)
     if effect == "undone":
         text = UNDOES.format(name=name, takes=takes, retry=random.choice(retries)) + text
-    promise = Promise(name, takes, effect, refuses, final=effect == "final")
+    promise = Promise(name, takes, effect, refuses, final=effect == "final", quick=retry in QUICK)
     return promise, text, outside
 
 
@@ -494,7 +494,8 @@ class Flow:
         own = f"[{', '.join(self._part(scope) for _ in range(self.random.choice([1, 2, 3])))}]"
         items = self.random.choice(lists) if lists and self.random.random() < 0.8 else own
         self._happens(promise, parallel=1, times=3)
-        at_most = self.random.choice([1, 2, 3, 10])
+        # Which items go first is nowhere said: where some wait for others, none of them may take time.
+        at_most = self.random.choice([1, 2, 3, 10] if promise.quick else [3, 10])
         awaited = f"await each({promise.name}, {items}, at_most={at_most})"
         if self.random.random() < 0.3:
             return [awaited], scope
