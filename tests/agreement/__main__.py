@@ -105,7 +105,7 @@ def run(programs: int, number: int, players: dict[str, int], failing: Path) -> i
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
-    @given(st.integers(0, 3), st.integers(0, 2**62), st.randoms(use_true_random=False))
+    @given(st.integers(0, 5), st.integers(0, 2**62), st.randoms(use_true_random=False))
     def agree(kind: int, of_program: int, nasty: Random) -> None:
         case = draw(nasty if kind == 0 else Random(of_program)).case
         turn = [name for name, every in players.items() if every and count.programs % every == 0]

@@ -108,7 +108,7 @@ class Flow:
         self.last = last
         self.takes = "Job" if last else random.choice(["Part", "Part", "Job"])
         self.parameter = self.takes.lower()
-        self.statements = random.randint(3, 14) if last else random.randint(2, 9)
+        self.statements = random.randint(5, 16) if last else random.randint(2, 9)
         """How many statements it may still have, blocks and what is in them."""
         self.numbers = 0
         self.final = False
@@ -191,9 +191,9 @@ class Flow:
         if depth > 0:
             draws += [(0.5, "raise"), (0.5, "return"), (0.15, "pass")]
             if self.loops:
-                draws += [(0.9, "leave")]
+                draws += [(1.8, "leave")]
         if self.holding:
-            draws += [(0.8, "raise")]
+            draws += [(2.5, "raise")]
         (what,) = self.random.choices([name for _, name in draws], [weight for weight, _ in draws])
         return getattr(self, f"_{what}")(scope, depth)
 
@@ -326,7 +326,7 @@ class Flow:
             return body, after
         lines = ["try:", *_indented(body)]
         ends = [after]
-        clauses = [caught] if len(caught) > 1 and self.random.random() < 0.4 else [[one] for one in caught]
+        clauses = [caught] if len(caught) > 1 and self.random.random() < 0.6 else [[one] for one in caught]
         self.random.shuffle(clauses)
         for clause in clauses:
             more, ended = self._except(scope, depth, clause)
@@ -354,7 +354,7 @@ class Flow:
         return [f"except {shown}{f' as {name}' if bound else ''}:", *_indented(body)], after
 
     def _raise(self, scope: Scope, depth: int) -> tuple[list[str], Scope | None]:
-        if self.holding and self.random.random() < 0.6:
+        if self.holding and self.random.random() < 0.75:
             name, clause = self.holding[-1]
             if self._may_throw(clause):
                 self._throw(clause)
@@ -401,7 +401,7 @@ class Flow:
             return False
         if promise.final and (self.loops or self.caught or parallel):
             return False
-        if promise.final and not self.last and self.random.random() < 0.7:
+        if promise.final and not self.last and self.random.random() < 0.5:
             return False
         if promise.parallel + parallel > 2 or promise.deep >= 6:
             return False
@@ -420,7 +420,7 @@ class Flow:
     def _pick(self, candidates: list[Promise]) -> Promise | None:
         if not candidates:
             return None
-        return self.random.choices(candidates, [2.5 if one.flow else 0.7 if one.final else 1 for one in candidates])[0]
+        return self.random.choices(candidates, [2.5 if one.flow else 1.6 if one.final else 1 for one in candidates])[0]
 
     def _awaited(self, scope: Scope) -> str | None:
         promise = self._pick([one for one in self.promises if self._allowed(one)])
@@ -517,7 +517,7 @@ class Flow:
             [f"{self.parameter}.id", f"{self.parameter}.id", f'f"{{{self.parameter}.id}}/{self.name}"']
         )
         answers = [name for name, kind in scope.kinds.items() if kind == "Answer"]
-        if answers and self.random.random() < 0.25:
+        if answers and self.random.random() < 0.45:
             key = f'f"{{{self.random.choice(answers)}.number}}~{{{self.parameter}.id}}"'
         within = self.random.choice(["minutes(1)", "minutes(5)", "minutes(30)", "hours(2)", "seconds(20)"])
         self._throw({"TimedOut"})
