@@ -13,6 +13,7 @@ from isthmus.adapters.runtime.events import make_leftovers_late
 from isthmus.adapters.runtime.expressions import text_of
 from isthmus.adapters.runtime.record import Failed, Outcome
 from isthmus.adapters.runtime.unit import UnitOfWork
+from isthmus.adapters.sql.claims import LIVE_CHILDREN
 from isthmus.adapters.sql.dead_letters import BURY, DeadLetterKind
 from isthmus.adapters.sql.journal import Kind
 from isthmus.adapters.sql.mailbox import CLOSE_WAITS_OF_RUN, OWN, REMOVE_TIMERS_OF_RUN
@@ -257,11 +258,21 @@ def finish_run(unit: UnitOfWork, run: Run, outcome: Outcome, step: str = "") -> 
 
 
 def begin_take_back(unit: UnitOfWork, run: Run, ending: Ending) -> None:
-    """Fence a run: from now on no late step changes anything, and what was done is undone."""
+    """Fence a run: from now on no late step changes anything, and what was done is undone.
+
+    Its children that go on are fenced with it: what they would still do depended on how long the undos before take.
+    """
     unit.transaction.run(SET_STATUS, RunStatus.TAKING_BACK, ENCODER.encode(ending).decode(), run.run_id)
     unit.transaction.run(CLOSE_WAITS_OF_RUN, run.run_id)
     unit.transaction.run(REMOVE_TIMERS_OF_RUN, run.run_id)
     unit.journal_run(Kind.TAKE_BACK_BEGUN, run.contract, bytes(ending.answer))
+    own = unit.run_id, unit.workflow
+    for child_id, status in unit.transaction.rows(LIVE_CHILDREN, run.run_id):
+        if status in {RunStatus.STARTED, RunStatus.RUNNING}:
+            child = get_run(unit.transaction, child_id)
+            unit.run_id, unit.workflow = child.run_id, child.contract
+            begin_take_back(unit, child, Ending(status=RunStatus.TAKEN_BACK, answer=msgspec.Raw(b"null")))
+    unit.run_id, unit.workflow = own
 
 
 def get_stuck(unit: UnitOfWork, run: Run, step: str, ending: Ending) -> None:

@@ -105,7 +105,7 @@ def run(programs: int, number: int, players: dict[str, int], failing: Path) -> i
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
-    @given(st.integers(0, 3), st.integers(0, 2**62), st.randoms(use_true_random=False))
+    @given(st.integers(0, 5), st.integers(0, 2**62), st.randoms(use_true_random=False))
     def agree(kind: int, of_program: int, nasty: Random) -> None:
         case = draw(nasty if kind == 0 else Random(of_program)).case
         turn = [name for name, every in players.items() if every and count.programs % every == 0]
@@ -156,6 +156,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.agreement", description=__doc__)
     parser.add_argument("--programs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--google", type=int, default=1, help="play every n-th program on Google; 0 for none")
+    parser.add_argument("--served", type=int, default=50, help="and every n-th with functions that listen")
     parser.add_argument("--azure", type=int, default=10, help="play every n-th program on Azure; 0 for none")
     parser.add_argument("--failing", type=Path, default=Path("failing-case.json"), help="where a failing case goes")
     parser.add_argument("--replay", type=Path, help="play this case again")
@@ -163,7 +165,8 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     if given_ones.replay is not None:
         return replay(given_ones.replay, list(PLAYERS))
-    players = {"laptop": 1, "azure": given_ones.azure}
+    each = (1, given_ones.google, given_ones.served, given_ones.azure)
+    players = dict(zip(PLAYERS, each, strict=True))
     return run(given_ones.programs, given_ones.seed, players, given_ones.failing)
 
 

@@ -138,6 +138,7 @@ class Model:
         self._numbers = itertools.count()
         self._owners: dict[tuple[str, str], list[Run]] = {}
         self.now = 0
+        self._fired = -1_000
         self.runs: list[Run] = []
         self.letters: list[Letter] = []
         self.mail: list[Mail] = []
@@ -180,6 +181,10 @@ class Model:
         """Return the runs that were started from outside."""
         return [run for run in self.runs if run.parent is None]
 
+    def is_near(self, seconds: int) -> bool:
+        """Say whether something was due, or will be, within so many seconds of now."""
+        return self.now - self._fired < seconds or any(due - self.now < seconds for due, _, _ in self._timers)
+
     def _settle(self) -> None:
         while self._queue:
             self._queue.popleft()()
@@ -188,6 +193,7 @@ class Model:
         end = self.now + seconds
         while self._timers and self._timers[0][0] <= end:
             self.now, _, act = heapq.heappop(self._timers)
+            self._fired = self.now
             act()
             self._settle()
         self.now = end
@@ -571,6 +577,8 @@ class Model:
         run.life += 1
         self.waits = [wait for wait in self.waits if wait.run is not run]
         self._note(run, "", "take_back_begun", run.contract)
+        for child in [one for among in run.children.values() for one in among if one.status == "running"]:
+            self._fence(child, ("taken_back", None))
 
     def _take_back(self, run: Run) -> None:
         """Undo the last thing that is not undone yet; when there is none, the run has ended."""

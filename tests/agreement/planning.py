@@ -18,6 +18,7 @@ from writing import Written, write
 MARKS: Final = ("red", "bl${ue}", "green")
 POINTS: Final = ("before_commit", "after_commit", "before_call", "after_call")
 ACTIONS_MAX: Final = 8
+MARGIN_S: Final = 20
 
 
 @dataclass
@@ -36,7 +37,7 @@ def draw(random: Random) -> Drawn:
     rows = {name: _rows(random, written, name) for name in written.contracts}
     text = Text(written.source)
     model = Model(text, rows)
-    actions = _Plot(random, written, text, model).actions()
+    actions = _Plot(random, written, text, model, faulty=fault is not None).actions()
     choices = random.randrange(1_000_000)
     return Drawn(Case(written.source, rows, actions, fault, twice, choices), model)
 
@@ -44,7 +45,7 @@ def draw(random: Random) -> Drawn:
 def _rows(random: Random, written: Written, contract: str) -> list[Row]:
     effect, outside = written.contracts[contract]
     refuses = written.refuses.get(contract, ())
-    hows = ["ok"] * 7 + ["few", "few"]
+    hows = ["ok"] * 12 + ["few", "few"]
     if effect == "undo":
         hows = ["ok"] * 8 + ["few", "few", "fail", "no"]
     else:
@@ -84,7 +85,8 @@ def _part(random: Random, identity: str) -> dict[str, Any]:
 class _Plot:
     """Draw what comes from outside, as the model goes along."""
 
-    def __init__(self, random: Random, written: Written, text: Text, model: Model) -> None:
+    def __init__(self, random: Random, written: Written, text: Text, model: Model, *, faulty: bool) -> None:
+        self._faulty = faulty
         self._random = random
         self._written = written
         self._text = text
@@ -98,7 +100,10 @@ class _Plot:
         self._do(self._start())
         for _ in range(self._random.randint(1, ACTIONS_MAX)):
             for action in self._next():
-                self._do(action)
+                if action[0] == "move":
+                    self._move(action[1])
+                else:
+                    self._do(action)
         self._drain()
         if any(letter.open for letter in self._model.letters) and self._random.random() < 0.6:
             self._do(("repair",))
@@ -113,11 +118,19 @@ class _Plot:
         self._done.append(action)
         self._model.do(action)
 
+    def _move(self, seconds: int) -> None:
+        """Let time pass; where requests get lost, so far that what is asked again some seconds later is no race."""
+        self._do(("move", seconds))
+        for _ in range(20):
+            if not self._faulty or not self._model.is_near(MARGIN_S):
+                return
+            self._do(("move", MARGIN_S + 7))
+
     def _drain(self) -> None:
         """Let time pass until nothing is due any more."""
         if self._random.random() < 0.6 and self._model.waits:
             self._do(self._to_a_wait())
-        self._do(("move", 3 * 86_400))
+        self._move(3 * 86_400)
 
     def _start(self) -> Action:
         self._jobs += 1

@@ -12,8 +12,6 @@ from typing import Final
 from case import Case
 from judgement import Disagreement
 
-from isthmus.core.errors import IsthmusError
-
 SECONDS_MAX: Final = 240
 
 
@@ -39,7 +37,7 @@ def _tried(case: Case, try_out: Callable[[Case], object]) -> Disagreement | None
         try_out(case)
     except Disagreement as disagreement:
         return disagreement
-    except (IsthmusError, LookupError, AssertionError):  # no program any more, or no plan for it
+    except Exception:  # noqa: BLE001  # no program any more, or no plan for it
         return None
     return None
 

@@ -61,7 +61,10 @@ def shown_by_database(database: Database, outside: Path) -> Shown:
         if kind in NEVER_SAME:
             continue
         name = OUTSIDE if kind in {"event_arrived", "event_late"} else names.get(run_id, OUTSIDE)
-        found.details[name, step, kind, subject, *_comparable(kind, subject, rest)] += 1
+        if name == OUTSIDE:  # who has found that an event is late is another on each backend
+            found.details[name, "", kind, subject, *_comparable(kind, subject, rest)[-2:]] += 1
+        else:
+            found.details[name, step, kind, subject, *_comparable(kind, subject, rest)] += 1
         if ">" in step or kind == "published" or step.startswith("late:"):
             continue
         found.journal[name, "" if name == OUTSIDE else step, kind, _replaced(subject, places)] += 1

@@ -8,9 +8,10 @@ import linecache
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,12 @@ def loaded(source: str, file: Path) -> Composition:
 
 
 @contextmanager
-def on_stage(case: Case) -> Iterator[Stage]:
-    """Set a stage for as long as the block lasts. Raises AppRefused."""
+def on_stage(case: Case) -> Iterator[Callable[[str], Stage]]:
+    """Load a program, and give each player a stage of its own while the block lasts. Raises AppRefused."""
     with tempfile.TemporaryDirectory(prefix="isthmus-", dir=MEMORY if MEMORY.is_dir() else None) as made:
         folder = Path(made)
         composition = loaded(case.source, folder / f"{DRAWN}.py")
-        yield prepared(composition, case, folder, "laptop")
+        yield partial(prepared, composition, case, folder)
 
 
 def prepared(composition: Composition, case: Case, folder: Path, name: str) -> Stage:

@@ -252,6 +252,8 @@ class Promise:
     final: bool = False
     """Whether something final may have been done once it completes."""
     times_out: bool = False
+    quick: bool = False
+    """Whether it takes no time, however it goes."""
     asks: frozenset[str] = frozenset()
     """The contracts that it may come to ask, those of its children included."""
     crowded: frozenset[str] = frozenset()

@@ -65,7 +65,7 @@ def write(random: Random, *, quick: bool) -> Written:
         if effect == "undone":
             contracts[f"undo_{promise.name}"] = ("undo", False)
             fulfils.append(f"do_undo_{promise.name}")
-    flows = random.choice([1, 1, 2, 2, 3, 4])
+    flows = random.choice([1, 2, 2, 3, 3, 4])
     for number in range(flows):
         last = number == flows - 1
         promise, text = Flow(random, f"w{number}", promises, retries, last=last).written()
@@ -90,7 +90,7 @@ def _handler(random: Random, name: str, effect: str, retries: tuple[str, ...]) -
     text = form.format(name=name, takes=takes, refuses=", ".join(refuses), effect=stated, retry=retry)
     if effect == "undone":
         text = UNDOES.format(name=name, takes=takes, retry=random.choice(retries)) + text
-    promise = Promise(name, takes, effect, refuses, final=effect == "final")
+    promise = Promise(name, takes, effect, refuses, final=effect == "final", quick=retry in QUICK)
     return promise, text, outside
 
 
@@ -108,7 +108,8 @@ class Flow:
         self.last = last
         self.takes = "Job" if last else random.choice(["Part", "Part", "Job"])
         self.parameter = self.takes.lower()
-        self.statements = random.randint(3, 12) if last else random.randint(1, 6)
+        self.statements = random.randint(5, 16) if last else random.randint(2, 9)
+        """How many statements it may still have, blocks and what is in them."""
         self.numbers = 0
         self.final = False
         self.loops = 0
@@ -127,7 +128,7 @@ class Flow:
     def written(self) -> tuple[Promise, str]:
         """Return what is promised, and the text."""
         scope = Scope({self.parameter: self.takes}, frozen={self.parameter})
-        lines, after = self._block(scope, 0, self.statements)
+        lines, after = self._block(scope, 0, random_size(self.random, self.last))
         if after is not None:
             lines += self._return_lines(after)
         escaped = self.thrown[0]
@@ -169,8 +170,11 @@ class Flow:
     def _block(self, scope: Scope, depth: int, count: int) -> tuple[list[str], Scope | None]:
         lines: list[str] = []
         now: Scope | None = scope.copy()
-        for _ in range(count):
+        for place in range(count):
             assert now is not None
+            if place > 0 and self.statements <= 0:
+                break
+            self.statements -= 1
             more, now = self._statement(now, depth)
             lines += more
             if now is None:
@@ -180,16 +184,16 @@ class Flow:
     def _statement(self, scope: Scope, depth: int) -> tuple[list[str], Scope | None]:
         draws: list[tuple[float, str]] = [(4, "call"), (1.4, "gather"), (1.2, "each"), (0.6, "sleep"), (1.3, "wait")]
         draws += [(1.5, "assign"), (0.8, "count")]
-        if depth < DEPTH_MAX:
+        if depth < DEPTH_MAX and self.statements > 0:
             draws += [(2.4, "if"), (2.2, "try")]
             if self.loops < LOOPS_MAX and self.times <= 6:
                 draws += [(1.2, "for"), (0.8, "range"), (0.9, "while")]
         if depth > 0:
             draws += [(0.5, "raise"), (0.5, "return"), (0.15, "pass")]
             if self.loops:
-                draws += [(0.9, "leave")]
+                draws += [(1.8, "leave")]
         if self.holding:
-            draws += [(0.8, "raise")]
+            draws += [(2.5, "raise")]
         (what,) = self.random.choices([name for _, name in draws], [weight for weight, _ in draws])
         return getattr(self, f"_{what}")(scope, depth)
 
@@ -322,7 +326,7 @@ class Flow:
             return body, after
         lines = ["try:", *_indented(body)]
         ends = [after]
-        clauses = [caught] if len(caught) > 1 and self.random.random() < 0.4 else [[one] for one in caught]
+        clauses = [caught] if len(caught) > 1 and self.random.random() < 0.6 else [[one] for one in caught]
         self.random.shuffle(clauses)
         for clause in clauses:
             more, ended = self._except(scope, depth, clause)
@@ -350,7 +354,7 @@ class Flow:
         return [f"except {shown}{f' as {name}' if bound else ''}:", *_indented(body)], after
 
     def _raise(self, scope: Scope, depth: int) -> tuple[list[str], Scope | None]:
-        if self.holding and self.random.random() < 0.6:
+        if self.holding and self.random.random() < 0.75:
             name, clause = self.holding[-1]
             if self._may_throw(clause):
                 self._throw(clause)
@@ -397,7 +401,7 @@ class Flow:
             return False
         if promise.final and (self.loops or self.caught or parallel):
             return False
-        if promise.final and not self.last and self.random.random() < 0.7:
+        if promise.final and not self.last and self.random.random() < 0.5:
             return False
         if promise.parallel + parallel > 2 or promise.deep >= 6:
             return False
@@ -416,7 +420,7 @@ class Flow:
     def _pick(self, candidates: list[Promise]) -> Promise | None:
         if not candidates:
             return None
-        return self.random.choices(candidates, [2.5 if one.flow else 0.7 if one.final else 1 for one in candidates])[0]
+        return self.random.choices(candidates, [2.5 if one.flow else 1.6 if one.final else 1 for one in candidates])[0]
 
     def _awaited(self, scope: Scope) -> str | None:
         promise = self._pick([one for one in self.promises if self._allowed(one)])
@@ -490,7 +494,8 @@ class Flow:
         own = f"[{', '.join(self._part(scope) for _ in range(self.random.choice([1, 2, 3])))}]"
         items = self.random.choice(lists) if lists and self.random.random() < 0.8 else own
         self._happens(promise, parallel=1, times=3)
-        at_most = self.random.choice([1, 2, 3, 10])
+        # Which items go first is nowhere said: where some wait for others, none of them may take time.
+        at_most = self.random.choice([1, 2, 3, 10] if promise.quick else [3, 10])
         awaited = f"await each({promise.name}, {items}, at_most={at_most})"
         if self.random.random() < 0.3:
             return [awaited], scope
@@ -512,7 +517,7 @@ class Flow:
             [f"{self.parameter}.id", f"{self.parameter}.id", f'f"{{{self.parameter}.id}}/{self.name}"']
         )
         answers = [name for name, kind in scope.kinds.items() if kind == "Answer"]
-        if answers and self.random.random() < 0.25:
+        if answers and self.random.random() < 0.45:
             key = f'f"{{{self.random.choice(answers)}.number}}~{{{self.parameter}.id}}"'
         within = self.random.choice(["minutes(1)", "minutes(5)", "minutes(30)", "hours(2)", "seconds(20)"])
         self._throw({"TimedOut"})
@@ -524,6 +529,11 @@ class Flow:
         name = self._new("event")
         scope.assign(name, event)
         return [f"{name} = {awaited}"], scope
+
+
+def random_size(random: Random, last: bool) -> int:
+    """Draw how many statements a workflow has, those inside of others left aside."""
+    return random.randint(3, 9) if last else random.randint(1, 5)
 
 
 def _indented(lines: list[str]) -> list[str]:
