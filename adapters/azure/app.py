@@ -23,9 +23,10 @@ from isthmus.adapters.azure.streams import add_streams
 from isthmus.adapters.azure.surroundings import host_of
 from isthmus.adapters.azure.timers import add_timers
 from isthmus.adapters.azure.topics import add_subscriptions
-from isthmus.adapters.azure.units import add_calls, elsewhere, home_unit
+from isthmus.adapters.azure.units import add_calls, elsewhere
 from isthmus.adapters.runtime import driving
 from isthmus.adapters.runtime.driving import Call, End, Trouble
+from isthmus.adapters.runtime.units import home_unit
 from isthmus.adapters.runtime.workflows_lock import load_app
 from isthmus.core.app import App
 from isthmus.core.codec import ENCODER

@@ -27,7 +27,7 @@ from isthmus.adapters.azure.app import functions_of_composition
 from isthmus.adapters.azure.indexing import Indexed
 from isthmus.adapters.azure.service_bus import NAMESPACE
 from isthmus.adapters.azure.settings import ACTIVITIES_MAX, STRICT_TYPING, app_settings
-from isthmus.adapters.azure.units import home_unit, units_of
+from isthmus.adapters.azure.units import units_of
 from isthmus.adapters.runtime.packaging import (
     LEFT_BEHIND,
     clear,
@@ -39,6 +39,7 @@ from isthmus.adapters.runtime.packaging import (
     write_json,
 )
 from isthmus.adapters.runtime.settings import DATABASE, KEY_FILE
+from isthmus.adapters.runtime.units import home_unit
 from isthmus.core.composition import Composition
 from isthmus.core.errors import SourceError
 

@@ -14,7 +14,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from isthmus.adapters.azure.endpoints import function_name
-from isthmus.adapters.azure.fitness import cron_of
+from isthmus.adapters.azure.fitness import ncrontab_of
 from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.azure.instances import begin, begin_taking_back, broken_runs
 from isthmus.adapters.azure.operating import act_on_notes
@@ -40,7 +40,7 @@ def _add_schedule(functions: Functions, host: Host, schedule: Schedule) -> None:
         else:
             await handle_all(host, unit.published, partial(hand_on, host, client))
 
-    functions.add(Kind.TIMER, function_name("schedule", schedule.name), tick_once, schedule=cron_of(schedule.every))
+    functions.add(Kind.TIMER, function_name("schedule", schedule.name), tick_once, schedule=ncrontab_of(schedule.every))
 
 
 # The sweep

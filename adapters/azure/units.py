@@ -40,11 +40,6 @@ PRINCIPAL: Final = "x-ms-client-principal-id"
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 
 
-def home_unit(composition: Composition) -> str:
-    """Return the home unit of an App."""
-    return blueprint.home_unit(composition.blueprint)
-
-
 def units_of(composition: Composition) -> tuple[str, ...]:
     """Return the units that are deployed, home first.
 

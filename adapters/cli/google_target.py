@@ -43,11 +43,12 @@ class Google:
         """Begin and wake the executions of what was written down. Raises WorkflowsUnavailable (ISTH368)."""
         if not self._url:
             return False
+        from isthmus.adapters.gcp.callbacks import GoogleCallbacks  # noqa: PLC0415
         from isthmus.adapters.gcp.operating import act_on_notes  # noqa: PLC0415
-        from isthmus.adapters.gcp.settings import OperatorSettings  # noqa: PLC0415
         from isthmus.adapters.gcp.workflows import GoogleExecutions  # noqa: PLC0415
 
-        act_on_notes(host, GoogleExecutions(self._url), OperatorSettings().callbacks())
+        executions = GoogleExecutions(self._url)
+        act_on_notes(host, executions, GoogleCallbacks(host.token, are_here=executions.is_here))
         return True
 
     def instances(self, run: RunView) -> tuple[list[InstanceView], str]:

@@ -21,6 +21,7 @@ from isthmus.adapters.gcp.callers import Callers, Unauthorized
 from isthmus.adapters.gcp.carrying import Carrying
 from isthmus.adapters.gcp.edge import Edge
 from isthmus.adapters.gcp.functions import FUNCTIONS, Function, step
+from isthmus.adapters.gcp.paths import CONTRACTS, PUBSUB, SCHEDULES, SWEEP, is_private
 from isthmus.adapters.gcp.pushes import push
 from isthmus.adapters.gcp.surroundings import GoogleSurroundings, host_of
 from isthmus.adapters.gcp.ticks import sweep, tick
@@ -34,7 +35,6 @@ from isthmus.core.codec import ENCODER
 from isthmus.core.composition import Composition
 
 JSON: Final = "application/json"
-CONTRACTS, PUBSUB, SCHEDULES, SWEEP = "/contracts/", "/pubsub/", "/schedules/", "/sweep"
 BODY_BYTES_MAX: Final = 4 * 1024 * 1024
 """What a private path reads at most: more than Workflows may hold, and less than hurts."""
 
@@ -105,11 +105,6 @@ class GoogleApp:
     def close(self) -> None:
         """Let go of the database."""
         self.host.close()
-
-
-def is_private(path: str) -> bool:
-    """Say whether a path is asked by Google's services alone, and never by an App's users."""
-    return path in FUNCTIONS or path == SWEEP or path.startswith((CONTRACTS, "/runs/", PUBSUB, SCHEDULES))
 
 
 async def _body(request: Request) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http.client import HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from isthmus.core.errors import EnvironmentFault
 HOSTS: Final = frozenset({"workflowexecutions.googleapis.com"})
 """Where Workflows listens: a token is sent nowhere else."""
 
+ON_THIS_MACHINE: Final = "127.0.0.1"
 SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 SECONDS_MAX: Final = 20
 
@@ -31,20 +32,20 @@ class Callbacks(Protocol):
 
 
 class GoogleCallbacks:
-    """Post to the callbacks of Workflows, in the name of this app."""
+    """Post to the callbacks of Workflows, in the name of this app.
 
-    def __init__(self, token: Callable[[str], str]) -> None:
+    `are_here` says that the executions are those of a server on this machine, which asks for no identity.
+    """
+
+    def __init__(self, token: Callable[[str], str], *, are_here: bool = False) -> None:
         self._token = token
+        self._are_here = are_here
 
     def post(self, url: str) -> None:
         """Post an empty object; an execution that has ended, or was woken before, says 404 or the like to it."""
-        parts = urlsplit(url)
-        if parts.scheme != "https" or parts.hostname not in HOSTS:
-            raise CallbackUnavailable("no callback of Workflows has this address", place=url)
-        headers = {"authorization": f"Bearer {self._token(SCOPE)}", "content-type": "application/json"}
-        connection = HTTPSConnection(parts.hostname, parts.port, timeout=SECONDS_MAX)
+        connection, headers = self._way_to(url)
         try:
-            connection.request("POST", parts.path, b"{}", headers)
+            connection.request("POST", urlsplit(url).path, b"{}", headers | {"content-type": "application/json"})
             response = connection.getresponse()
             response.read()
         except (OSError, HTTPException) as error:
@@ -52,6 +53,16 @@ class GoogleCallbacks:
         finally:
             connection.close()
         hold_to_posted(url, response.status)
+
+    def _way_to(self, url: str) -> tuple[HTTPConnection, dict[str, str]]:
+        """Return a connection to where a callback is, and how this app shows there who it is."""
+        parts = urlsplit(url)
+        if parts.scheme == "https" and parts.hostname in HOSTS:
+            headers = {"authorization": f"Bearer {self._token(SCOPE)}"}
+            return HTTPSConnection(parts.hostname, parts.port, timeout=SECONDS_MAX), headers
+        if self._are_here and parts.scheme == "http" and parts.hostname == ON_THIS_MACHINE:
+            return HTTPConnection(parts.hostname, parts.port, timeout=SECONDS_MAX), {}
+        raise CallbackUnavailable("no callback of Workflows has this address", place=url)
 
 
 def hold_to_posted(url: str, status: int) -> None:

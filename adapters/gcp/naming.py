@@ -17,7 +17,7 @@ WORDS = frozenset(
 """What a variable is not called: operators, literals, functions and libraries of Workflows, and what we use."""
 
 OURS = re.compile(
-    r"(?:t|r|e|visits|caught|tags|ended|item|index|key|replies|answers|raised)_\d+|[vu]_.*|(?:flow|run|isthmus)_.*"
+    r"(?:t|r|e|visits|caught|tags|ended|item|index|key|replies|answer|answers|size|raised)_\d+|[vu]_.*|(?:flow|run|isthmus)_.*"
 )
 
 
@@ -46,6 +46,11 @@ def workflow_name(contract: str, version: str) -> str:
 def topic_name(topic: str) -> str:
     """Return the name of a topic on Pub/Sub, which allows no colon."""
     return topic.replace(":", ".")
+
+
+def subscription_name(topic: str, subscriber: str) -> str:
+    """Return the name of the subscription by which a contract has a topic's messages."""
+    return f"{topic_name(topic)}.{subscriber}"
 
 
 def environment(unit: str) -> str:

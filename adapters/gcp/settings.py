@@ -31,7 +31,7 @@ from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.deployment import Clock
 from isthmus.adapters.runtime.envelope import Envelope
 from isthmus.adapters.runtime.host import Outlet
-from isthmus.adapters.runtime.settings import DATABASE, FOLDER, key_from_file, logs_in_by_token, setting
+from isthmus.adapters.runtime.settings import DATABASE, FOLDER, LOGIN, key_from_file, logs_in_by_token, setting
 from isthmus.adapters.runtime.vault import MasterKey
 from isthmus.adapters.sql.database import Database
 
@@ -97,7 +97,7 @@ class Settings:
 
     def callbacks(self) -> Callbacks:
         """Return the callbacks of Workflows."""
-        return GoogleCallbacks(self.token)
+        return GoogleCallbacks(self.token, are_here=GoogleExecutions(setting(WORKFLOWS)).is_here)
 
     def address(self) -> str:
         """Return where this unit's functions listen."""
@@ -117,3 +117,16 @@ class OperatorSettings(Settings):
     def outlet(self) -> Outlet | None:
         """Return nothing: what is published waits for the sweep."""
         return None
+
+
+def app_settings(unit: str) -> dict[str, str]:
+    """Return the settings of a unit's function, with placeholders for what only the deployment knows."""
+    return {
+        DATABASE: "postgresql://<service account without .gserviceaccount.com>@/<database>?host=/cloudsql/<instance>",
+        LOGIN: "iam",
+        KMS_KEY: "projects/<project>/locations/<region>/keyRings/<ring>/cryptoKeys/<key>",
+        WORKFLOWS: "https://workflowexecutions.googleapis.com/projects/<project>/locations/<region>",
+        PUBSUB: "https://<region>-pubsub.googleapis.com/projects/<project>",
+        URL: f"https://<service of {unit}>.run.app",
+        CALLERS: "<the service accounts of Workflows, Pub/Sub's subscriptions and Cloud Scheduler's jobs>",
+    }

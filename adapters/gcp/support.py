@@ -3,7 +3,7 @@
 Every request is `POST {base of the unit}<path>`, JSON with OIDC; every reply is status 200 and a map with `state`:
 
 | path | request | states of the reply |
-| /runs/load | run_id, claimant, version | running (answer: input), taking_back, stuck, fenced |
+| /runs/load | run_id, claimant, versions | running (answer: input; version), taking_back, stuck, fenced |
 | /contracts/NAME | run_id, step, contract, input, ordinal, branch | answered, refused, failing, failed, stuck, fenced |
 | /runs/child | the same | started (child), or what is recorded |
 | /runs/recall | run_id, step, contract | answered, refused, failed, fenced |
@@ -112,33 +112,23 @@ def _too_large() -> Record:
 
 def settle() -> Routine:
     """Return the routine that decides among replies: a failure outranks a refusal, then source order decides."""
-    one = _set("one", ("reply", F("replies[key]")))
-    key = _set("key_of", ("key", F("string(place)")))
-    take = _set("take", ("answers", F("list.concat(answers, reply.answer)")), ("size", F("size + reply.bytes")))
-    worse = _set("worse", ("bad", True))
-    first = For(
-        name="collect",
-        value="place",
-        span=(0, F("count - 1")),
-        body=(key, one, _when("if_bad", 'reply.state != "answered"', worse), take),
-    )
-    again_key = _set("key_again", ("key", F("string(turn)")))
-    again_one = _set("one_again", ("reply", F("replies[key]")))
+    one = _set("one", ("key", F("string(place)")), ("reply", F("replies[key]")), ("size", F("size + reply.bytes")))
+    worse = _when("if_bad", 'reply.state != "answered"', _set("worse", ("bad", True)))
+    first = For(name="look", value="place", span=(0, F("count - 1")), body=(one, worse))
+    again = _set("one_again", ("key", F("string(turn)")), ("reply", F("replies[key]")))
     inner = For(
         name="each_reply",
         value="turn",
         span=(0, F("count - 1")),
-        body=(again_key, again_one, _when("if_state", "reply.state == state", *_raising())),
+        body=(again, _when("if_state", "reply.state == state", *_raising())),
     )
     ranks = Items(("fenced", "stuck", "failed", "refused", "timed_out"))
+    large = Raise(name="raise_large", value=_too_large())
     steps = (
-        _set(
-            "begin", ("answers", Items(())), ("size", 0), ("bad", False), ("key", ""), ("reply", None), ("ranks", ranks)
-        ),
-        _when("if_any", "count > 0", first),
+        _set("begin", ("size", 0), ("bad", False), ("key", ""), ("reply", None), ("ranks", ranks)),
+        first,
         _when("if_worse", "bad", For(name="rank", value="state", items=F("ranks"), body=(inner,))),
-        _when("if_large", f"size > {COMMAND_BYTES_MAX}", Raise(name="raise_large", value=_too_large())),
-        Return(name="return_answers", value=F("answers")),
+        _when("if_large", f"size > {COMMAND_BYTES_MAX}", large),
     )
     return Routine(name="isthmus_settle", params=("replies", "count"), steps=steps, purpose="decide among replies")
 
@@ -174,9 +164,8 @@ def wait_event() -> Routine:
             name="decide",
             routine="isthmus_settle",
             arguments=record(replies=record(**{"0": F("reply")}), count=1),
-            result="answers",
         ),
-        Return(name="return_event", value=F("answers[0]")),
+        Return(name="return_event", value=F("reply.answer")),
     )
     return Routine(
         name="isthmus_wait_event",
@@ -216,17 +205,18 @@ def is_fault() -> Routine:
     return Routine(name="isthmus_is_fault", params=("e",), steps=steps, purpose="say whether a call is made again")
 
 
-def run(contract: str, version: str, unit: str, parameter: str) -> Routine:
-    """Return the routine that carries a run from its claim to its end."""
+def run(contract: str, flows: tuple[tuple[str, str], ...], unit: str, parameter: str) -> Routine:
+    """Return the routine that carries a run from its claim to its end, by the flow of its version."""
     base = f'sys.get_env("{environment(unit)}")'
     claimant = F('sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")')
-    request = record(run_id=F("run_id"), claimant=claimant, version=version)
-    flow = Call(
-        name="flow",
-        routine=f"flow_{contract}",
-        arguments=Record((("run_id", F("run_id")), (parameter, F("loaded.answer")))),
-        result="ended",
-    )
+    request = record(run_id=F("run_id"), claimant=claimant, versions=Items(tuple(version for version, _ in flows)))
+    arguments = Record((("run_id", F("run_id")), (parameter, F("loaded.answer"))))
+    calls = [Call(name=name, routine=name, arguments=arguments, result="ended") for _, name in flows]
+    flow: AnyStep = calls[0]
+    if len(calls) > 1:
+        of_version = [F(f'loaded.version == "{version}"') for version, _ in flows]
+        cases = (Case(condition=test, steps=(call,)) for test, call in zip(of_version, calls, strict=True))
+        flow = Switch(name="by_version", cases=tuple(cases))
     stranger = _when("if_stranger", 'not ("isthmus" in tags)', Raise(name="raise_stranger", value=F("e")))
     ended = (
         _set("tags_of", ("tags", F('default(map.get(e, "tags"), nothing)'))),

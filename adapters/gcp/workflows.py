@@ -55,7 +55,7 @@ class GoogleExecutions:
         self.url = url.rstrip("/")
         parts = urlsplit(self.url)
         known = parts.scheme == "https" and (parts.hostname or "").endswith(".googleapis.com")
-        self._is_here = parts.scheme == "http" and parts.hostname == ON_THIS_MACHINE and ":" in parts.netloc
+        self.is_here = parts.scheme == "http" and parts.hostname == ON_THIS_MACHINE and ":" in parts.netloc
         match parts.path.split("/"):
             case ["", "projects", project, "locations", location] if project and location:
                 self._workflows = f"projects/{project}/locations/{location}/workflows/"
@@ -64,8 +64,8 @@ class GoogleExecutions:
             ):
                 self._workflows = f"projects/{project}/locations/{location}/workflows/{prefix}"
             case _:
-                known = self._is_here = False
-        if not (known or self._is_here) or parts.query or parts.fragment:
+                known = self.is_here = False
+        if not (known or self.is_here) or parts.query or parts.fragment:
             raise WorkflowsUrlInvalid(
                 "it names no project and region of Workflows",
                 place=url,
@@ -133,7 +133,7 @@ class GoogleExecutions:
         """Return the client, made when it is first needed: it takes seconds to import."""
         with self._lock:
             if self._client is None:
-                self._client = _client_here(self._address) if self._is_here else _client_of(self._address)
+                self._client = _client_here(self._address) if self.is_here else _client_of(self._address)
             return self._client
 
 
