@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from isthmus.core.blueprint import Blueprint, PortPlan, SchedulePlan, StreamPlan, deployed_units
+from isthmus.core.blueprint import Blueprint, PortPlan, SchedulePlan, StreamPlan, deployed_units, home_unit
 from isthmus.provision.stack import Cloud
 
 LATE = "late."
@@ -85,7 +85,7 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
 
 def demand_of(blueprint: Blueprint, cloud: Cloud) -> Demand:
     """Derive what an App asks of a cloud."""
-    home, *others = deployed_units(blueprint)
+    home, *others = units_on(blueprint, cloud)
     critical = {one.unit for one in blueprint.functions if one.latency == "critical"}
     topics = tuple(_topics(blueprint))
     units = tuple(
@@ -104,6 +104,14 @@ def demand_of(blueprint: Blueprint, cloud: Cloud) -> Demand:
     )
 
 
+def units_on(blueprint: Blueprint, cloud: Cloud) -> tuple[str, ...]:
+    """Return the units that are deployed, home first: on Google Cloud all, for each is called for what it is about."""
+    if cloud == "azure":
+        return deployed_units(blueprint)
+    home = home_unit(blueprint)
+    return home, *sorted({*blueprint.units} - {home})
+
+
 def _topics(blueprint: Blueprint) -> Iterable[TopicDemand]:
     for topic in blueprint.topics:
         yield TopicDemand(name=topic.name, subscribers=topic.subscribers, data_classes=topic.data_classes)
@@ -114,7 +122,7 @@ def _topics(blueprint: Blueprint) -> Iterable[TopicDemand]:
 def _unit_demand(
     blueprint: Blueprint, cloud: Cloud, name: str, *, is_home: bool, critical: set[str], others: list[str]
 ) -> UnitDemand:
-    reached = _reached_from_outside(blueprint) if is_home else set()
+    reached = _reached_from_outside(blueprint) if is_home and cloud == "azure" else set()
     functions = [one for one in blueprint.functions if one.unit == name or one.contract in reached]
     if is_home:
         functions += [one for one in blueprint.functions if one.unit not in {name, *others} and one not in functions]
@@ -148,7 +156,7 @@ def _unit_demand(
 
 
 def _reached_from_outside(blueprint: Blueprint) -> set[str]:
-    """Return the contracts that a trigger asks for directly: home does these, whatever their unit is."""
+    """Return the contracts that a trigger asks for directly: on Azure home does these, whatever their unit is."""
     return {
         *(subscriber for topic in blueprint.topics for subscriber in topic.subscribers),
         *(one.into for one in blueprint.streams),

@@ -10,7 +10,7 @@ workflows  one for each version         schedules  what is called        budget 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import pulumi
@@ -21,18 +21,19 @@ from isthmus.provision.google_target.budget import make_budget
 from isthmus.provision.google_target.database import Database
 from isthmus.provision.google_target.delivery import Delivery
 from isthmus.provision.google_target.functions import Around, Functions
-from isthmus.provision.google_target.identity import DELIVERIES, TICKS, Identities
+from isthmus.provision.google_target.identity import Identities
 from isthmus.provision.google_target.journal import Journal
 from isthmus.provision.google_target.keys import Keys
+from isthmus.provision.google_target.manifest import Trigger, sources_of, triggers_of
 from isthmus.provision.google_target.messaging import Messaging
 from isthmus.provision.google_target.network import Network
 from isthmus.provision.google_target.registry import Registry
 from isthmus.provision.google_target.review import review_of
-from isthmus.provision.google_target.schedules import Schedules, cron_of
+from isthmus.provision.google_target.schedules import Schedules
 from isthmus.provision.google_target.secret_places import SecretPlaces
-from isthmus.provision.google_target.site import hold_to_prefix, site_of
+from isthmus.provision.google_target.site import hold_to_prefix, prefix_of, site_of
 from isthmus.provision.google_target.telemetry import Telemetry
-from isthmus.provision.google_target.workflows import Workflows, sources_of
+from isthmus.provision.google_target.workflows import Workflows, hold_to_names
 from isthmus.provision.naming import Names
 from isthmus.provision.packages import Package
 from isthmus.provision.stack import Stack
@@ -62,11 +63,13 @@ class GoogleTarget(pulumi.ComponentResource):
         migrations: Package,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        hold_to_google(stack, demand)
+        names = Names(demand.app, stack.name)
+        hold_to_google(stack, names)
+        triggers, sources = triggers_of(packages), sources_of(packages[demand.home.name])
+        hold_to_names(sources, prefix_of(names))
         super().__init__("isthmus:google:Target", name, None, opts)
         self.review = review_of(stack, demand)
-        site = site_of(stack, Names(demand.app, stack.name), self)
-        sources = sources_of(packages[demand.home.name], demand, site.prefix)
+        site = site_of(stack, names, self)
         identities = Identities(site, demand, self)
         network = Network(site, demand, self)
         keys = Keys(site, identities, demand, self)
@@ -83,31 +86,41 @@ class GoogleTarget(pulumi.ComponentResource):
             registry=Registry(site, keys, identities, self),
             telemetry=Telemetry(site, self),
         )
-        functions = Functions(around, demand, self)
+        functions = Functions(around, demand, triggers, self)
         Delivery(around, functions, packages, migrations, demand, self)
-        home, service = functions.address_of(demand.home.name), functions.name_of(demand.home.name)
-        made = functions.made[demand.home.name]
-        calls = [identities.may_call(who, service, made, demand.home.name) for who in (DELIVERIES, TICKS)]
-        for place, caller in enumerate(stack.callers if demand.has_endpoints else ()):
-            identities.admit(f"caller-{place}", caller, service, made)
-        Workflows(site, keys, identities, functions, demand, sources, self)
-        messaging.deliver(home, [*calls])
-        Schedules(site, identities, demand, home, [*calls], self)
+        calls = let_in(identities, functions, stack, triggers)
+        Workflows(site, keys, identities, functions, demand, sources, calls, self)
+        addresses = {unit.name: functions.address_of(unit.name) for unit in demand.units}
+        messaging.deliver(triggers, addresses, calls)
+        Schedules(site, identities, triggers, addresses, calls, self)
         if stack.budget:
             make_budget(site, stack.budget, self)
-        self.endpoints = home.apply(lambda address: {"home": address})
+        shown = {demand.home.name} | {one.unit for one in triggers if one.kind == "endpoint"}
+        self.endpoints = pulumi.Output.all(**{name: addresses[name] for name in sorted(shown)})
         self.sealed_journal = around.journal.location
         self.register_outputs({"endpoints": self.endpoints, "sealedJournal": self.sealed_journal})
 
 
-def hold_to_google(stack: Stack, demand: Demand) -> None:
+def let_in(
+    identities: Identities, functions: Functions, stack: Stack, triggers: Collection[Trigger]
+) -> list[pulumi.Resource]:
+    """Let those call a unit that are to, and whom the stack names a unit that has endpoints."""
+    with_endpoints = {one.unit for one in triggers if one.kind == "endpoint"}
+    calls: list[pulumi.Resource] = []
+    for unit, made in functions.made.items():
+        service = functions.name_of(unit)
+        calls += [identities.may_call(who, service, made, unit) for who in functions.callers_of(unit)]
+        for place, caller in enumerate(stack.callers if unit in with_endpoints else ()):
+            identities.admit(f"caller-{place}-calls-{unit}", caller, service, made)
+    return calls
+
+
+def hold_to_google(stack: Stack, names: Names) -> None:
     """Refuse what Google Cloud would refuse later.
 
-    Raises ScheduleInexpressible (ISTH187), CallerInvalid (ISTH188), StackNameTooLong (ISTH189).
+    Raises CallerInvalid (ISTH188), StackNameTooLong (ISTH189).
     """
-    hold_to_prefix(stack, Names(demand.app, stack.name))
-    for schedule in demand.schedules:
-        cron_of(schedule.name, schedule.every_seconds)
+    hold_to_prefix(stack, names)
     for caller in stack.callers:
         if not CALLER.fullmatch(caller):
             raise CallerInvalid(

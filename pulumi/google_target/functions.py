@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 import pulumi
@@ -20,9 +20,10 @@ from pulumi_gcp import cloudfunctionsv2
 
 from isthmus.provision.demand import Demand, UnitDemand
 from isthmus.provision.google_target.database import Database, login_of
-from isthmus.provision.google_target.identity import BUILDS, CALLERS, Identities
+from isthmus.provision.google_target.identity import BUILDS, DELIVERIES, TICKS, WORKFLOWS, Identities
 from isthmus.provision.google_target.journal import Journal
 from isthmus.provision.google_target.keys import Keys
+from isthmus.provision.google_target.manifest import Trigger
 from isthmus.provision.google_target.messaging import Messaging
 from isthmus.provision.google_target.network import Network
 from isthmus.provision.google_target.registry import Registry
@@ -33,7 +34,7 @@ from isthmus.provision.packages import Package
 from isthmus.provision.review import connections_per_instance
 
 RUNTIME: Final = "python313"
-ENTRY_POINT: Final = "app"
+ENTRY_POINT: Final = "isthmus"
 FUNCTION_MAX: Final = 50
 """Its name, a hyphen and the project's number are one label of its address, which has 63 characters at most."""
 
@@ -66,10 +67,11 @@ class Around(NamedTuple):
 class Functions(pulumi.ComponentResource):
     """Make the function of each unit: those that home calls for first, and home last."""
 
-    def __init__(self, around: Around, demand: Demand, parent: pulumi.Resource) -> None:
+    def __init__(self, around: Around, demand: Demand, triggers: Collection[Trigger], parent: pulumi.Resource) -> None:
         super().__init__("isthmus:google:Functions", "functions", None, pulumi.ResourceOptions(parent=parent))
         self._around = around
         self._demand = demand
+        self._triggers = triggers
         self.made: dict[str, cloudfunctionsv2.Function] = {}
         self.register_outputs({})
 
@@ -103,6 +105,7 @@ class Functions(pulumi.ComponentResource):
         """Return the settings that every function has."""
         around, stack = self._around, self._around.site.stack
         settings: dict[str, pulumi.Input[str]] = {
+            "ISTHMUS_DATABASE_LOGIN": "iam",
             "ISTHMUS_DATABASE": around.database.url(login_of(around.identities.email(who))),
             "ISTHMUS_REGION": stack.region,
         }
@@ -116,20 +119,30 @@ class Functions(pulumi.ComponentResource):
         site = around.site
         settings: dict[str, pulumi.Input[str]] = {
             "ISTHMUS_URL": self.address_of(unit.name),
-            "ISTHMUS_CALLERS": pulumi.Output.all(*(around.identities.email(one) for one in CALLERS)).apply(",".join),
+            "ISTHMUS_CALLERS": pulumi.Output.all(
+                *(around.identities.email(one) for one in self.callers_of(unit.name))
+            ).apply(",".join),
             "ISTHMUS_KMS_KEY": around.keys.personal,
             "ISTHMUS_PUBSUB": f"https://{site.region}-pubsub.googleapis.com/projects/{site.project}/topics/{site.prefix}",
         }
+        at = f"https://workflowexecutions.googleapis.com/projects/{site.project}/locations/{site.region}"
+        settings["ISTHMUS_WORKFLOWS"] = f"{at}/workflows/{site.prefix}"
         if unit.is_home:
             settings["ISTHMUS_SEALED_JOURNAL"] = around.journal.location
-            if self._demand.workflows:
-                at = f"https://workflowexecutions.googleapis.com/projects/{site.project}/locations/{site.region}"
-                settings["ISTHMUS_WORKFLOWS"] = f"{at}/workflows/{site.prefix}"
         return settings
 
+    def callers_of(self, unit: str) -> list[str]:
+        """Return who of our own calls a unit."""
+        callers = [WORKFLOWS] if self._demand.workflows else []
+        callers += [DELIVERIES] if self._is_called(unit, "push") else []
+        return callers + ([TICKS] if self._is_called(unit, "schedule", "sweep") else [])
+
+    def _is_called(self, unit: str, *kinds: str) -> bool:
+        return any(one.unit == unit and one.kind in kinds for one in self._triggers)
+
     def _ingress(self, unit: UnitDemand) -> str:
-        """Admit from outside to home alone, when the stack names who may call; who they are, Cloud Run asks them."""
-        is_public = unit.is_home and self._demand.has_endpoints and bool(self._around.site.stack.callers)
+        """Admit from outside to units with endpoints alone, when the stack names who may call: Cloud Run asks them."""
+        is_public = self._is_called(unit.name, "endpoint") and bool(self._around.site.stack.callers)
         return "ALLOW_ALL" if is_public else "ALLOW_INTERNAL_ONLY"
 
     def function(

@@ -23,9 +23,6 @@ BUILDS, MIGRATIONS = "builds", "migrations"
 ACCOUNT_MAX: Final = 30
 """The longest id of a service account: cloud.google.com/iam/docs/service-accounts-create."""
 
-CALLERS: Final = (WORKFLOWS, DELIVERIES, TICKS)
-"""Who calls the private paths of units."""
-
 
 class Identities(pulumi.ComponentResource):
     """Make who the units are, before anything that they reach."""
@@ -34,6 +31,9 @@ class Identities(pulumi.ComponentResource):
         super().__init__("isthmus:google:Identities", "identities", None, pulumi.ResourceOptions(parent=parent))
         self._site = site
         units = tuple(unit.name for unit in demand.units)
+        parts = [TICKS, BUILDS, MIGRATIONS]
+        parts += [WORKFLOWS] if demand.workflows else []
+        parts += [DELIVERIES] if demand.topics or demand.streams else []
         self.of: dict[str, serviceaccount.Account] = {
             name: serviceaccount.Account(
                 f"account-{name}",
@@ -44,7 +44,7 @@ class Identities(pulumi.ComponentResource):
             )
             for name, which in (
                 *((unit, ("unit", unit)) for unit in units),
-                *((one, (one,)) for one in (*CALLERS, BUILDS, MIGRATIONS)),
+                *((one, (one,)) for one in parts),
             )
         }
         self.register_outputs({})

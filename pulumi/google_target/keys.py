@@ -6,6 +6,7 @@ what they wrapped opens with no other. https://cloud.google.com/kms/docs/cmek
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import pulumi
@@ -14,7 +15,6 @@ from pulumi_gcp import kms, storage
 from isthmus.core.residency import PERSONAL
 from isthmus.provision.demand import Demand
 from isthmus.provision.google_target.identity import Identities
-from isthmus.provision.google_target.services import AGENTS
 from isthmus.provision.google_target.site import Site
 
 USE: Final = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
@@ -41,12 +41,12 @@ class Keys(pulumi.ComponentResource):
             )
             self.personal = self._made("personal", ring, "HSM" if site.stack.is_production else "SOFTWARE")
             self.at_rest = self._made("at-rest", ring, "SOFTWARE")
-        self.ready: list[pulumi.Resource] = [self._let_agent(api) for api in sorted(AGENTS)]
+        self.ready: list[pulumi.Resource] = [self._let_agent(api) for api in agents_of(demand)]
         self.ready.append(self._let_storage())
         self.users = [
             self._let(f"{unit.name}-personal", self.personal, identities.member(unit.name))
             for unit in demand.units
-            if PERSONAL.name in demand.data_classes
+            if PERSONAL.name in unit.data_classes
         ]
         self.register_outputs({})
 
@@ -80,3 +80,14 @@ class Keys(pulumi.ComponentResource):
         return kms.CryptoKeyIAMMember(
             name, crypto_key_id=key, role=USE, member=member, opts=self._site.options(self, "cloudkms", after=after)
         )
+
+
+def agents_of(demand: Demand) -> Iterator[str]:
+    """Yield the services that keep something of the App, and so encrypt it."""
+    yield from ("artifactregistry", "cloudfunctions", "run", "sqladmin")
+    if demand.topics or demand.streams:
+        yield "pubsub"
+    if demand.secrets:
+        yield "secretmanager"
+    if demand.workflows:
+        yield "workflows"

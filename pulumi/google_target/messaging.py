@@ -1,8 +1,8 @@
-"""Messaging: a Pub/Sub topic for each of the App's topics and streams, and a push to home for each subscriber.
+"""Messaging: a Pub/Sub topic for each of the App's topics and streams, and a push to its unit for each subscriber.
 
     topic orders.executed        brokerage-dev-orders.executed       kept in the stack's region, ordered by key
-    subscriber track_accepted    …-orders.executed-track_accepted    pushed to /pubsub/orders.executed/track_accepted
-    not taken ten times          …-undelivered                       kept for a person, a week
+    subscriber track_accepted    …-orders.executed.track_accepted    pushed to /pubsub/orders.executed/track_accepted
+    not taken ten times          …-isthmus.undelivered               kept for a person, a week
 
 https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
 https://cloud.google.com/pubsub/docs/handling-failures
@@ -11,21 +11,22 @@ https://cloud.google.com/pubsub/docs/resource-location-restriction
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import pulumi
 from pulumi_gcp import pubsub, serviceaccount
 
-from isthmus.provision.demand import Demand, TopicDemand
+from isthmus.provision.demand import Demand
 from isthmus.provision.google_target.identity import DELIVERIES, Identities
 from isthmus.provision.google_target.keys import Keys
+from isthmus.provision.google_target.manifest import Trigger
 from isthmus.provision.google_target.site import Site
 
 STREAM: Final = "stream:"
 """How the topic of a stream is called by the code."""
 
-UNDELIVERED: Final = "undelivered"
+UNDELIVERED: Final = "isthmus.undelivered"
 DELIVERIES_MAX: Final = 10
 WEEK: Final = "604800s"
 NEVER: Final = ""
@@ -42,25 +43,28 @@ class Messaging(pulumi.ComponentResource):
         self._keys = keys
         self._identities = identities
         self._asked = tuple(topics_of(demand))
-        self._topics = {one.name: self._topic(one.name) for one in self._asked}
+        """By the names that Pub/Sub has them by."""
+        self._topics = {name: self._topic(name) for name in self._asked}
         self.ready: list[pulumi.Resource] = [*self._topics.values()]
         for unit in demand.units:
-            for name in unit.sends_to:
-                if name in self._topics:
-                    self.ready.append(self._may_publish(unit.name, identities.member(unit.name), name))
+            # Home relays what was left in the outbox, records of streams among it.
+            sends_to = self._asked if unit.is_home else tuple(plain(name) for name in unit.sends_to)
+            self.ready += [self._may_publish(unit.name, identities.member(unit.name), name) for name in sends_to]
         self._undelivered = self._keep_undelivered() if self._asked else None
         self.register_outputs({})
 
-    def deliver(self, home: pulumi.Input[str], after: list[pulumi.Resource]) -> None:
-        """Have every message pushed to home, once home is there and lets Pub/Sub in."""
-        for topic in self._asked:
-            for subscriber in topic.subscribers:
-                self._push(topic.name, subscriber, home, after)
+    def deliver(
+        self, triggers: Iterable[Trigger], addresses: Mapping[str, pulumi.Input[str]], after: list[pulumi.Resource]
+    ) -> None:
+        """Have every message pushed to the unit of its subscriber, once that is there and lets Pub/Sub in."""
+        for trigger in triggers:
+            if trigger.kind == "push":
+                self._push(trigger, addresses[trigger.unit], after)
 
     def _topic(self, name: str) -> pubsub.Topic:
         return pubsub.Topic(
-            plain(name),
-            name=f"{self._site.prefix}{plain(name)}",
+            name,
+            name=f"{self._site.prefix}{name}",
             project=self._site.project,
             kms_key_name=self._keys.at_rest,
             message_storage_policy={"allowed_persistence_regions": [self._site.region], "enforce_in_transit": True},
@@ -70,7 +74,7 @@ class Messaging(pulumi.ComponentResource):
 
     def _may_publish(self, who: str, member: pulumi.Input[str], topic: str) -> pubsub.TopicIAMMember:
         return pubsub.TopicIAMMember(
-            f"{who}-publishes-{plain(topic)}",
+            f"{who}-publishes-{topic}",
             project=self._site.project,
             topic=self._topics[topic].name,
             role="roles/pubsub.publisher",
@@ -107,14 +111,14 @@ class Messaging(pulumi.ComponentResource):
 
     # What is
 
-    def _push(self, topic: str, subscriber: str, home: pulumi.Input[str], after: list[pulumi.Resource]) -> None:
+    def _push(self, push: Trigger, unit: pulumi.Input[str], after: list[pulumi.Resource]) -> None:
         assert self._undelivered is not None
-        name = f"{plain(topic)}-{subscriber}"
+        name = push.subscription
         subscription = pubsub.Subscription(
             name,
             name=f"{self._site.prefix}{name}",
             project=self._site.project,
-            topic=self._topics[topic].id,
+            topic=self._topics[push.topic].id,
             enable_message_ordering=True,
             ack_deadline_seconds=ACKNOWLEDGED_WITHIN_SECONDS,
             message_retention_duration=WEEK,
@@ -125,10 +129,10 @@ class Messaging(pulumi.ComponentResource):
                 "max_delivery_attempts": DELIVERIES_MAX,
             },
             push_config={
-                "push_endpoint": pulumi.Output.concat(home, f"/pubsub/{plain(topic)}/{subscriber}"),
+                "push_endpoint": pulumi.Output.concat(unit, push.path),
                 "oidc_token": {
                     "service_account_email": self._identities.email(DELIVERIES),
-                    "audience": home,
+                    "audience": unit,
                 },
             },
             labels=self._site.labels,
@@ -145,11 +149,10 @@ class Messaging(pulumi.ComponentResource):
         )
 
 
-def topics_of(demand: Demand) -> Iterable[TopicDemand]:
-    """Yield the topics of an App, and its streams as topics."""
-    yield from demand.topics
-    for stream in demand.streams:
-        yield TopicDemand(name=f"{STREAM}{stream.name}", subscribers=(stream.into,), data_classes=stream.data_classes)
+def topics_of(demand: Demand) -> Iterable[str]:
+    """Yield the topics of an App, and its streams as topics, by the names that Pub/Sub has them by."""
+    yield from (plain(topic.name) for topic in demand.topics)
+    yield from (plain(f"{STREAM}{stream.name}") for stream in demand.streams)
 
 
 def plain(topic: str) -> str:

@@ -46,7 +46,7 @@ class Site(NamedTuple):
     @property
     def prefix(self) -> str:
         """Return what the names begin with that the code makes for itself: those of topics and workflows."""
-        return f"{self.names.whole(longest=PREFIX_MAX)}-"
+        return prefix_of(self.names)
 
     def options(
         self,
@@ -82,6 +82,11 @@ def site_of(stack: Stack, names: Names, parent: pulumi.Resource) -> Site:
         },
         services=Services(project, parent),
     )
+
+
+def prefix_of(names: Names) -> str:
+    """Return what the names of a stack's resources begin with."""
+    return f"{names.whole(longest=PREFIX_MAX)}-"
 
 
 def hold_to_prefix(stack: Stack, names: Names) -> None:

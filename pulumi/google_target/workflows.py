@@ -5,8 +5,7 @@ https://cloud.google.com/workflows/docs/reference/rest/v1/projects.locations.wor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import pulumi
@@ -18,52 +17,30 @@ from isthmus.provision.google_target.functions import Functions, unit_setting
 from isthmus.provision.google_target.identity import WORKFLOWS, Identities
 from isthmus.provision.google_target.keys import Keys
 from isthmus.provision.google_target.site import Site
-from isthmus.provision.packages import Package
-
-FOLDER: Final = "workflows"
-"""Where home's package has the compiled workflows, each in a file of its name."""
 
 NAME_MAX: Final = 64
 """The longest id of a workflow, by the page above."""
 
-CONTRACT_MAX: Final = 47
-"""How much of a contract's name the name of its compiled workflow has."""
+
+class WorkflowNameTooLong(InputError):
+    """Report a workflow whose name has no room for the stack's."""
+
+    code = "ISTH187"
 
 
-class WorkflowMissing(InputError):
-    """Report a workflow that the App has and the package has not, or whose name Workflows would not take."""
-
-    code = "ISTH186"
-
-
-def sources_of(package: Package, demand: Demand, prefix: str) -> dict[str, str]:
-    """Return the compiled workflows of a package by their names. Raises WorkflowMissing (ISTH186)."""
-    folder = package.folder / FOLDER
-    found = {file.stem: file.read_text("utf-8") for file in sorted(folder.glob("*.yaml"))}
-    for contract in demand.workflows:
-        if not any(_is_of(name, contract) for name in found):
-            raise WorkflowMissing(
-                f"there is no compiled workflow of {contract}",
-                place=str(folder),
-                instead="isthmus package google, with the same -o",
-            )
-    for name in found:
+def hold_to_names(names: Iterable[str], prefix: str) -> None:
+    """Refuse names that Workflows would not take. Raises WorkflowNameTooLong (ISTH187)."""
+    for name in names:
         if len(f"{prefix}{name}") > NAME_MAX:
-            raise WorkflowMissing(
-                f"the workflow {prefix}{name} has more than {NAME_MAX} characters in its name",
-                place=str(Path(FOLDER) / f"{name}.yaml"),
-                instead="give the app or the stack a shorter name",
+            raise WorkflowNameTooLong(
+                f"it would be called {prefix}{name}, which has more than {NAME_MAX} characters",
+                place=f"workflow {name}",
+                instead="give the app, the stack or the contract a shorter name",
             )
-    return found
-
-
-def _is_of(name: str, contract: str) -> bool:
-    stem, _, version = name.rpartition("-")
-    return bool(version) and contract.startswith(stem) and (stem == contract or len(stem) == CONTRACT_MAX)
 
 
 class Workflows(pulumi.ComponentResource):
-    """Make the workflows, once the units that they call are there."""
+    """Make the workflows, once they may call the units."""
 
     def __init__(
         self,
@@ -73,14 +50,13 @@ class Workflows(pulumi.ComponentResource):
         functions: Functions,
         demand: Demand,
         sources: Mapping[str, str],
+        after: list[pulumi.Resource],
         parent: pulumi.Resource,
     ) -> None:
         super().__init__("isthmus:google:Workflows", "workflows", None, pulumi.ResourceOptions(parent=parent))
-        rights: list[pulumi.Resource] = [
-            identities.may_call(WORKFLOWS, functions.name_of(unit.name), functions.made[unit.name], unit.name)
-            for unit in demand.units
-        ]
-        rights.append(identities.may(demand.home.name, "workflows.invoker"))
+        # No workflow has a policy of its own. Each unit begins runs, and wakes those that wait for what it sends.
+        for unit in demand.units:
+            identities.may(unit.name, "workflows.invoker")
         for name, source in sources.items():
             workflows.Workflow(
                 name,
@@ -94,6 +70,6 @@ class Workflows(pulumi.ComponentResource):
                 user_env_vars={unit_setting(unit.name): functions.address_of(unit.name) for unit in demand.units},
                 labels=site.labels,
                 deletion_protection=site.stack.is_production,
-                opts=site.options(self, "workflows", "workflowexecutions", after=[*keys.ready, *rights]),
+                opts=site.options(self, "workflows", "workflowexecutions", after=[*keys.ready, *after]),
             )
         self.register_outputs({})

@@ -1,30 +1,32 @@
-"""Packages for Google Cloud as `isthmus package google` writes them, of code that is never run here."""
+"""Packages for Google Cloud: what `isthmus package google` writes, without wheels, of code that is never run here."""
 
 from __future__ import annotations
 
 import importlib
 from pathlib import Path
 
-from isthmus.adapters.gcp.compiler import compile_workflow
-from isthmus.adapters.gcp.naming import workflow_name
-from isthmus.core.blueprint import deployed_units
+import msgspec
 
-MAIN = '"""The functions of a unit."""\n\nfrom isthmus.adapters.gcp.deployed import app\n\n__all__ = ["app"]\n'
+from isthmus.adapters.gcp.fitness import workflows_of
+from isthmus.adapters.gcp.manifest import manifest_of, units_of
+
+MAIN = '"""The functions of a unit."""\n'
 
 
 def write_packages(reference: str, folder: Path, code: str = MAIN) -> Path:
     """Write a folder for each unit of an App, home's with the compiled workflows."""
     module, _, attribute = reference.partition(":")
     composition = getattr(importlib.import_module(module), attribute).load()
-    home, *others = deployed_units(composition.blueprint)
+    home, *others = units_of(composition)
     for unit in (home, *others):
         inside = folder / unit if others else folder
         inside.mkdir(parents=True, exist_ok=True)
         (inside / "main.py").write_text(code, "utf-8")
         (inside / "requirements.txt").write_text("isthmus[google]\n", "utf-8")
+        manifest = manifest_of(composition, unit if others else None)
+        (inside / "isthmus.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     flows = (folder / home if others else folder) / "workflows"
     flows.mkdir(exist_ok=True)
-    for contract, program in composition.programs.items():
-        name = workflow_name(contract, program.version)
-        (flows / f"{name}.yaml").write_text(compile_workflow(composition, contract), "utf-8")
+    for name, text in workflows_of(composition).items():
+        (flows / f"{name}.yaml").write_text(text, "utf-8")
     return folder

@@ -111,7 +111,7 @@ def a_member_says_of_what_kind_it_is(member: Asked) -> str:
 @rule(*MEMBERS, source=f"{GOOGLE}/iam/docs/service-accounts-create")
 def a_role_is_given_to_an_account_that_is_there(member: Asked, world: World) -> str:
     who = str(member["member"] or "")
-    agent = re.search(r"@gcp-sa-|@serverless-robot|@cloudservices", who)
+    agent = re.search(r":service-\d+@", who)
     if agent or not who.endswith(".iam.gserviceaccount.com"):
         return ""
     known = {f"serviceAccount:{one['email']}" for one in world.outputs(ACCOUNT)}
@@ -370,7 +370,7 @@ def a_retention_is_less_than_100_years_and_excludes_versions(bucket: Asked) -> s
 
 
 @rule(BUCKET, source=f"{GOOGLE}/storage/docs/bucket-lock#lock-bucket")
-def a_locked_retention_only_grows(bucket: Asked, world: World) -> str:  # noqa: ARG001
+def a_locked_retention_only_grows(bucket: Asked, world: World) -> str:
     before = Asked(bucket.token, bucket.before or {})
     if not before["retentionPolicy.isLocked"]:
         return ""
