@@ -52,7 +52,7 @@ app = migrating_app()
 """,
     },
     "google": {
-        "main.py": """\"\"\"Answer nobody: of this package's image a job migrates. The program of `pulumi up` wrote this.\"\"\"
+        "main.py": """\"\"\"Answer nobody: a job migrates by this package's image. `pulumi up` wrote this.\"\"\"
 
 import functions_framework.aio
 from starlette.responses import Response

@@ -15,7 +15,6 @@ from typing import Final
 
 import pulumi
 
-from isthmus.core.errors import InputError
 from isthmus.provision.demand import Demand
 from isthmus.provision.google_target.budget import make_budget
 from isthmus.provision.google_target.database import Database
@@ -36,16 +35,10 @@ from isthmus.provision.google_target.triggers import pushes_of, ticks_of
 from isthmus.provision.google_target.workflows import Workflows, hold_to_names, sources_of
 from isthmus.provision.naming import Names
 from isthmus.provision.packages import Package
-from isthmus.provision.stack import Stack
+from isthmus.provision.stack import Stack, StackInvalid
 
 CALLER: Final = re.compile(r"(?:user|group|serviceAccount|domain|principal|principalSet):\S+")
 """A member of policies: cloud.google.com/iam/docs/principal-identifiers. Everybody is none."""
-
-
-class CallerInvalid(InputError):
-    """Report a caller that Cloud Run cannot tell from others."""
-
-    code = "ISTH188"
 
 
 class GoogleTarget(pulumi.ComponentResource):
@@ -115,12 +108,12 @@ def let_in(identities: Identities, functions: Functions, stack: Stack, demand: D
 def hold_to_google(stack: Stack, names: Names) -> None:
     """Refuse what Google Cloud would refuse later.
 
-    Raises CallerInvalid (ISTH188), StackNameTooLong (ISTH189).
+    Raises StackInvalid (ISTH280).
     """
     hold_to_prefix(stack, names)
     for caller in stack.callers:
         if not CALLER.fullmatch(caller):
-            raise CallerInvalid(
+            raise StackInvalid(
                 f"{caller} is no principal: Cloud Run admits callers by who they are, not by their address",
                 place=f"stack {stack.name}: isthmus:callers",
                 instead="write user:NAME@DOMAIN, group:…, serviceAccount:… or domain:…",

@@ -69,7 +69,7 @@ class Delivery(pulumi.ComponentResource):
             after=[],
         )
         return cloudrunv2.Job(
-            "migrations",
+            "migrate",
             name=site.names.whole("migrate", longest=JOB_MAX),
             project=site.project,
             location=site.region,

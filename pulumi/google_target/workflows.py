@@ -11,7 +11,7 @@ from typing import Final
 import pulumi
 from pulumi_gcp import workflows
 
-from isthmus.core.errors import InputError
+from isthmus.core.errors import SourceError
 from isthmus.provision.demand import Demand
 from isthmus.provision.google_target.functions import Functions, unit_setting
 from isthmus.provision.google_target.identity import WORKFLOWS, Identities
@@ -27,13 +27,13 @@ FOLDER: Final = "workflows"
 """Where home's package has the compiled workflows, each in a file of its name."""
 
 
-class WorkflowMissing(InputError):
+class WorkflowMissing(SourceError):
     """Report a workflow of the App that is not compiled in the package."""
 
     code = "ISTH186"
 
 
-class WorkflowNameTooLong(InputError):
+class WorkflowNameTooLong(SourceError):
     """Report a workflow whose name has no room for the stack's."""
 
     code = "ISTH187"

@@ -214,7 +214,7 @@ def test_every_variable_that_a_google_package_asks_for_is_set() -> None:
 
     for unit in ("critical", "normal"):
         function = made.one(FUNCTION, unit)
-        asked = {*settings.app_settings(composition)}
+        asked = {*settings.app_settings(unit)}
         assert asked - {*function.inputs["serviceConfig"]["environmentVariables"]} == set(), unit
 
 
@@ -249,11 +249,11 @@ def test_a_stack_in_development_and_one_in_production_share_no_name(cloud) -> No
         import computed  # noqa: PLC0415
 
         inside = ("resourceGroupName", "project", "keyRing", "bucket", "instance")
+        names = ((one, one.inputs.get(computed.name_property(one.token))) for one in made.made)
         return {
-            (one.token, str([one.inputs.get(key) for key in inside]), str(one.inputs.get(computed.name_property(one.token))))
-            for one in made.made
-            if computed.name_property(one.token) in one.inputs and "RoleAssignment" not in one.token
-            and "bucketObject" not in one.token
-        }  # fmt: skip
+            (one.token, str([one.inputs.get(key) for key in inside]), str(name))
+            for one, name in names
+            if name and "RoleAssignment" not in one.token and "bucketObject" not in one.token
+        }
 
     assert named(dev) & named(prod) == set()
