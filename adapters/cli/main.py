@@ -57,6 +57,7 @@ GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
             Entry("serverless", "serverless", "serverless", "Do a verb for the Serverless Framework's plugin."),
             Entry("package", "package", "package", "Write what is deployed to a cloud, and prove that it loads."),
             Entry("compile", "compile", "compile_", "Compile workflows to YAML for Google's Workflows."),
+            Entry("pulumi", "pulumi", "pulumi", "Begin a Pulumi project that deploys an app."),
         ),
     ),
     (

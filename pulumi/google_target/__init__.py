@@ -10,12 +10,11 @@ workflows  one for each version         schedules  what is called        budget 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import pulumi
 
-from isthmus.core.errors import InputError
 from isthmus.provision.demand import Demand
 from isthmus.provision.google_target.budget import make_budget
 from isthmus.provision.google_target.database import Database
@@ -24,7 +23,6 @@ from isthmus.provision.google_target.functions import Around, Functions
 from isthmus.provision.google_target.identity import Identities
 from isthmus.provision.google_target.journal import Journal
 from isthmus.provision.google_target.keys import Keys
-from isthmus.provision.google_target.manifest import Trigger, sources_of, triggers_of
 from isthmus.provision.google_target.messaging import Messaging
 from isthmus.provision.google_target.network import Network
 from isthmus.provision.google_target.registry import Registry
@@ -33,19 +31,14 @@ from isthmus.provision.google_target.schedules import Schedules
 from isthmus.provision.google_target.secret_places import SecretPlaces
 from isthmus.provision.google_target.site import hold_to_prefix, prefix_of, site_of
 from isthmus.provision.google_target.telemetry import Telemetry
-from isthmus.provision.google_target.workflows import Workflows, hold_to_names
+from isthmus.provision.google_target.triggers import pushes_of, ticks_of
+from isthmus.provision.google_target.workflows import Workflows, hold_to_names, sources_of
 from isthmus.provision.naming import Names
 from isthmus.provision.packages import Package
-from isthmus.provision.stack import Stack
+from isthmus.provision.stack import Stack, StackInvalid
 
 CALLER: Final = re.compile(r"(?:user|group|serviceAccount|domain|principal|principalSet):\S+")
 """A member of policies: cloud.google.com/iam/docs/principal-identifiers. Everybody is none."""
-
-
-class CallerInvalid(InputError):
-    """Report a caller that Cloud Run cannot tell from others."""
-
-    code = "ISTH188"
 
 
 class GoogleTarget(pulumi.ComponentResource):
@@ -65,7 +58,7 @@ class GoogleTarget(pulumi.ComponentResource):
     ) -> None:
         names = Names(demand.app, stack.name)
         hold_to_google(stack, names)
-        triggers, sources = triggers_of(packages), sources_of(packages[demand.home.name])
+        sources = sources_of(packages[demand.home.name], demand)
         hold_to_names(sources, prefix_of(names))
         super().__init__("isthmus:google:Target", name, None, opts)
         self.review = review_of(stack, demand)
@@ -86,44 +79,41 @@ class GoogleTarget(pulumi.ComponentResource):
             registry=Registry(site, keys, identities, self),
             telemetry=Telemetry(site, self),
         )
-        functions = Functions(around, demand, triggers, self)
+        functions = Functions(around, demand, self)
         Delivery(around, functions, packages, migrations, demand, self)
-        calls = let_in(identities, functions, stack, triggers)
+        calls = let_in(identities, functions, stack, demand)
         Workflows(site, keys, identities, functions, demand, sources, calls, self)
         addresses = {unit.name: functions.address_of(unit.name) for unit in demand.units}
-        messaging.deliver(triggers, addresses, calls)
-        Schedules(site, identities, triggers, addresses, calls, self)
+        messaging.deliver(pushes_of(demand), addresses, calls)
+        Schedules(site, identities, ticks_of(demand), addresses, calls, self)
         if stack.budget:
             make_budget(site, stack.budget, self)
-        shown = {demand.home.name} | {one.unit for one in triggers if one.kind == "endpoint"}
-        self.endpoints = pulumi.Output.all(**{name: addresses[name] for name in sorted(shown)})
+        shown = [unit.name for unit in demand.units if unit.has_endpoints or unit.is_home]
+        self.endpoints = pulumi.Output.all(**{name: addresses[name] for name in shown})
         self.sealed_journal = around.journal.location
         self.register_outputs({"endpoints": self.endpoints, "sealedJournal": self.sealed_journal})
 
 
-def let_in(
-    identities: Identities, functions: Functions, stack: Stack, triggers: Collection[Trigger]
-) -> list[pulumi.Resource]:
+def let_in(identities: Identities, functions: Functions, stack: Stack, demand: Demand) -> list[pulumi.Resource]:
     """Let those call a unit that are to, and whom the stack names a unit that has endpoints."""
-    with_endpoints = {one.unit for one in triggers if one.kind == "endpoint"}
     calls: list[pulumi.Resource] = []
-    for unit, made in functions.made.items():
-        service = functions.name_of(unit)
-        calls += [identities.may_call(who, service, made, unit) for who in functions.callers_of(unit)]
-        for place, caller in enumerate(stack.callers if unit in with_endpoints else ()):
-            identities.admit(f"caller-{place}-calls-{unit}", caller, service, made)
+    for unit in demand.units:
+        service, made = functions.name_of(unit.name), functions.made[unit.name]
+        calls += [identities.may_call(who, service, made, unit.name) for who in functions.callers_of(unit.name)]
+        for place, caller in enumerate(stack.callers if unit.has_endpoints else ()):
+            identities.admit(f"caller-{place}-calls-{unit.name}", caller, service, made)
     return calls
 
 
 def hold_to_google(stack: Stack, names: Names) -> None:
     """Refuse what Google Cloud would refuse later.
 
-    Raises CallerInvalid (ISTH188), StackNameTooLong (ISTH189).
+    Raises StackInvalid (ISTH280).
     """
     hold_to_prefix(stack, names)
     for caller in stack.callers:
         if not CALLER.fullmatch(caller):
-            raise CallerInvalid(
+            raise StackInvalid(
                 f"{caller} is no principal: Cloud Run admits callers by who they are, not by their address",
                 place=f"stack {stack.name}: isthmus:callers",
                 instead="write user:NAME@DOMAIN, group:…, serviceAccount:… or domain:…",

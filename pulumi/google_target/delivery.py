@@ -1,7 +1,7 @@
 """Delivery: packages go up, the database is migrated inside the network, and only then does new code take traffic.
 
     package  ->  object `UNIT-DIGEST.zip` of the stack's bucket  ->  a function that is built of it
-    home's package with another door  ->  a function that nobody may call  ->  its image  ->  a job, which runs once
+    home's package with another entry  ->  a function that nobody may call  ->  its image  ->  a job, which runs once
     migrations first, then units that are called, then home
 
 The route of packages: https://cloud.google.com/functions/docs/deploy. The digest is part of the object's name: the
@@ -25,7 +25,6 @@ from isthmus.provision.google_target.functions import Around, Functions
 from isthmus.provision.google_target.identity import MIGRATIONS
 from isthmus.provision.packages import Package
 
-DOOR: Final = "migrate"
 LAUNCHER: Final = "/cnb/lifecycle/launcher"
 MIGRATING: Final = ("python3", "-m", "isthmus.adapters.gcp.migrating")
 JOB_MAX: Final = 45
@@ -64,14 +63,13 @@ class Delivery(pulumi.ComponentResource):
             MIGRATIONS,
             package,
             settings,
-            entry_point=DOOR,
             ingress="ALLOW_INTERNAL_ONLY",
             instances=(0, 1),
             seconds=SECONDS_TO_MIGRATE,
             after=[],
         )
         return cloudrunv2.Job(
-            "migrations",
+            "migrate",
             name=site.names.whole("migrate", longest=JOB_MAX),
             project=site.project,
             location=site.region,

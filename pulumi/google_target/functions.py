@@ -10,9 +10,8 @@ known before it is made, and is what identity tokens for it are made out to.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import pulumi
@@ -20,16 +19,16 @@ from pulumi_gcp import cloudfunctionsv2
 
 from isthmus.provision.demand import Demand, UnitDemand
 from isthmus.provision.google_target.database import Database, login_of
-from isthmus.provision.google_target.identity import BUILDS, DELIVERIES, TICKS, WORKFLOWS, Identities
+from isthmus.provision.google_target.identity import BUILDS, PUSHES, TICKS, WORKFLOWS, Identities
 from isthmus.provision.google_target.journal import Journal
 from isthmus.provision.google_target.keys import Keys
-from isthmus.provision.google_target.manifest import Trigger
 from isthmus.provision.google_target.messaging import Messaging
 from isthmus.provision.google_target.network import Network
 from isthmus.provision.google_target.registry import Registry
 from isthmus.provision.google_target.secret_places import LATEST, SecretPlaces
 from isthmus.provision.google_target.site import Site
 from isthmus.provision.google_target.telemetry import Telemetry
+from isthmus.provision.google_target.triggers import pushes_of, ticks_of
 from isthmus.provision.packages import Package
 from isthmus.provision.review import connections_per_instance
 
@@ -38,7 +37,9 @@ ENTRY_POINT: Final = "isthmus"
 FUNCTION_MAX: Final = 50
 """Its name, a hyphen and the project's number are one label of its address, which has 63 characters at most."""
 
-SECONDS_MIN, SECONDS_MAX = 60, 3_600
+SECONDS_MAX: Final = 3_600
+"""The longest that a function may take: the contract's own timeout ends an attempt before."""
+
 MEMORY_MAX_MB: Final = ((1, 4_096), (2, 8_192), (4, 16_384))
 EVERYTHING_THROUGH_THE_NETWORK: Final = "VPC_EGRESS_ALL_TRAFFIC"
 
@@ -67,11 +68,12 @@ class Around(NamedTuple):
 class Functions(pulumi.ComponentResource):
     """Make the function of each unit: those that home calls for first, and home last."""
 
-    def __init__(self, around: Around, demand: Demand, triggers: Collection[Trigger], parent: pulumi.Resource) -> None:
+    def __init__(self, around: Around, demand: Demand, parent: pulumi.Resource) -> None:
         super().__init__("isthmus:google:Functions", "functions", None, pulumi.ResourceOptions(parent=parent))
         self._around = around
         self._demand = demand
-        self._triggers = triggers
+        self._pushed = {one.unit for one in pushes_of(demand)}
+        self._ticked = {one.unit for one in ticks_of(demand)}
         self.made: dict[str, cloudfunctionsv2.Function] = {}
         self.register_outputs({})
 
@@ -91,10 +93,9 @@ class Functions(pulumi.ComponentResource):
             unit.name,
             package,
             {**self.settings_of(unit.name), **self._settings(unit)},
-            entry_point=ENTRY_POINT,
             ingress=self._ingress(unit),
             instances=(sizes.always_ready if unit.is_critical else 0, sizes.instances_max),
-            seconds=min(max(SECONDS_MIN, math.ceil(unit.timeout_seconds)), SECONDS_MAX),
+            seconds=SECONDS_MAX,
             secrets=unit.secrets,
             after=after,
         )
@@ -134,15 +135,12 @@ class Functions(pulumi.ComponentResource):
     def callers_of(self, unit: str) -> list[str]:
         """Return who of our own calls a unit."""
         callers = [WORKFLOWS] if self._demand.workflows else []
-        callers += [DELIVERIES] if self._is_called(unit, "push") else []
-        return callers + ([TICKS] if self._is_called(unit, "schedule", "sweep") else [])
-
-    def _is_called(self, unit: str, *kinds: str) -> bool:
-        return any(one.unit == unit and one.kind in kinds for one in self._triggers)
+        callers += [PUSHES] if unit in self._pushed else []
+        return callers + ([TICKS] if unit in self._ticked else [])
 
     def _ingress(self, unit: UnitDemand) -> str:
         """Admit from outside to units with endpoints alone, when the stack names who may call: Cloud Run asks them."""
-        is_public = self._is_called(unit.name, "endpoint") and bool(self._around.site.stack.callers)
+        is_public = unit.has_endpoints and bool(self._around.site.stack.callers)
         return "ALLOW_ALL" if is_public else "ALLOW_INTERNAL_ONLY"
 
     def function(
@@ -151,7 +149,6 @@ class Functions(pulumi.ComponentResource):
         package: Package,
         settings: Mapping[str, pulumi.Input[str]],
         *,
-        entry_point: str,
         ingress: str,
         instances: tuple[int, int],
         seconds: int,
@@ -172,7 +169,7 @@ class Functions(pulumi.ComponentResource):
             kms_key_name=around.keys.at_rest,
             build_config={
                 "runtime": RUNTIME,
-                "entry_point": entry_point,
+                "entry_point": ENTRY_POINT,
                 "docker_repository": around.registry.repository.id,
                 "service_account": around.identities.of[BUILDS].name,
                 "source": {"storage_source": {"bucket": around.registry.bucket.name, "object": uploaded.name}},

@@ -1,8 +1,8 @@
 """Identities: a service account for each unit, and one for each of Google's services that act on the App's behalf.
 
 unit         what a unit's handlers may do, derived from the ports that they ask for
-workflows    calls units on behalf of a run          deliveries   Pub/Sub pushes messages to home
-ticks        Cloud Scheduler calls home              builds       makes the image of a function
+workflows    calls units on behalf of a run          pushes       Pub/Sub pushes messages to units
+ticks        Cloud Scheduler calls units             builds       makes the image of a function
 migrations   owns the schema: no unit has it
 
 A role is given on the narrowest resource that has a policy of its own: a topic, a secret, a key, a service, a bucket.
@@ -18,7 +18,7 @@ from pulumi_gcp import cloudrunv2, projects, serviceaccount
 from isthmus.provision.demand import Demand
 from isthmus.provision.google_target.site import Site
 
-WORKFLOWS, DELIVERIES, TICKS = "workflows", "deliveries", "ticks"
+WORKFLOWS, PUSHES, TICKS = "workflows", "pushes", "ticks"
 BUILDS, MIGRATIONS = "builds", "migrations"
 ACCOUNT_MAX: Final = 30
 """The longest id of a service account: cloud.google.com/iam/docs/service-accounts-create."""
@@ -33,19 +33,16 @@ class Identities(pulumi.ComponentResource):
         units = tuple(unit.name for unit in demand.units)
         parts = [TICKS, BUILDS, MIGRATIONS]
         parts += [WORKFLOWS] if demand.workflows else []
-        parts += [DELIVERIES] if demand.topics or demand.streams else []
+        parts += [PUSHES] if demand.topics or demand.streams else []
         self.of: dict[str, serviceaccount.Account] = {
             name: serviceaccount.Account(
                 f"account-{name}",
-                account_id=site.names.whole(*which, longest=ACCOUNT_MAX),
-                display_name=f"{demand.app} {site.stack.name}: {' '.join(which)}",
+                account_id=site.names.whole(name, longest=ACCOUNT_MAX),
+                display_name=f"{demand.app} {site.stack.name}: {name}",
                 project=site.project,
                 opts=site.options(self, "iam"),
             )
-            for name, which in (
-                *((unit, ("unit", unit)) for unit in units),
-                *((one, (one,)) for one in parts),
-            )
+            for name in (*units, *parts)
         }
         self.register_outputs({})
 

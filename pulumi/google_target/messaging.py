@@ -18,16 +18,13 @@ import pulumi
 from pulumi_gcp import pubsub, serviceaccount
 
 from isthmus.provision.demand import Demand
-from isthmus.provision.google_target.identity import DELIVERIES, Identities
+from isthmus.provision.google_target.identity import PUSHES, Identities
 from isthmus.provision.google_target.keys import Keys
-from isthmus.provision.google_target.manifest import Trigger
 from isthmus.provision.google_target.site import Site
-
-STREAM: Final = "stream:"
-"""How the topic of a stream is called by the code."""
+from isthmus.provision.google_target.triggers import Push, plain, topics_of
 
 UNDELIVERED: Final = "isthmus.undelivered"
-DELIVERIES_MAX: Final = 10
+PUSHES_MAX: Final = 10
 WEEK: Final = "604800s"
 NEVER: Final = ""
 ACKNOWLEDGED_WITHIN_SECONDS: Final = 600
@@ -54,12 +51,11 @@ class Messaging(pulumi.ComponentResource):
         self.register_outputs({})
 
     def deliver(
-        self, triggers: Iterable[Trigger], addresses: Mapping[str, pulumi.Input[str]], after: list[pulumi.Resource]
+        self, pushes: Iterable[Push], addresses: Mapping[str, pulumi.Input[str]], after: list[pulumi.Resource]
     ) -> None:
         """Have every message pushed to the unit of its subscriber, once that is there and lets Pub/Sub in."""
-        for trigger in triggers:
-            if trigger.kind == "push":
-                self._push(trigger, addresses[trigger.unit], after)
+        for push in pushes:
+            self._push(push, addresses[push.unit], after)
 
     def _topic(self, name: str) -> pubsub.Topic:
         return pubsub.Topic(
@@ -100,8 +96,8 @@ class Messaging(pulumi.ComponentResource):
         )
         # Pub/Sub itself moves messages there, and says who it is when it pushes.
         pushes = serviceaccount.IAMMember(
-            "pubsub-speaks-for-deliveries",
-            service_account_id=self._identities.of[DELIVERIES].name,
+            "pubsub-speaks-for-pushes",
+            service_account_id=self._identities.of[PUSHES].name,
             role="roles/iam.serviceAccountTokenCreator",
             member=agent,
             opts=self._site.options(self, "iam", after=[there]),
@@ -111,7 +107,7 @@ class Messaging(pulumi.ComponentResource):
 
     # What is
 
-    def _push(self, push: Trigger, unit: pulumi.Input[str], after: list[pulumi.Resource]) -> None:
+    def _push(self, push: Push, unit: pulumi.Input[str], after: list[pulumi.Resource]) -> None:
         assert self._undelivered is not None
         name = push.subscription
         subscription = pubsub.Subscription(
@@ -126,12 +122,12 @@ class Messaging(pulumi.ComponentResource):
             retry_policy={"minimum_backoff": "10s", "maximum_backoff": "600s"},
             dead_letter_policy={
                 "dead_letter_topic": self._undelivered.id,
-                "max_delivery_attempts": DELIVERIES_MAX,
+                "max_delivery_attempts": PUSHES_MAX,
             },
             push_config={
                 "push_endpoint": pulumi.Output.concat(unit, push.path),
                 "oidc_token": {
-                    "service_account_email": self._identities.email(DELIVERIES),
+                    "service_account_email": self._identities.email(PUSHES),
                     "audience": unit,
                 },
             },
@@ -147,14 +143,3 @@ class Messaging(pulumi.ComponentResource):
             member=agent,
             opts=self._site.options(self, "pubsub", after=[there]),
         )
-
-
-def topics_of(demand: Demand) -> Iterable[str]:
-    """Yield the topics of an App, and its streams as topics, by the names that Pub/Sub has them by."""
-    yield from (plain(topic.name) for topic in demand.topics)
-    yield from (plain(f"{STREAM}{stream.name}") for stream in demand.streams)
-
-
-def plain(topic: str) -> str:
-    """Return the name of a topic as Pub/Sub takes it, which allows no colon."""
-    return topic.replace(":", ".")

@@ -12,12 +12,10 @@ import pulumi
 from pulumi_gcp import cloudscheduler
 
 from isthmus.provision.google_target.identity import TICKS, Identities
-from isthmus.provision.google_target.manifest import Trigger
 from isthmus.provision.google_target.site import Site
+from isthmus.provision.google_target.triggers import Tick
 
 DEADLINE: Final = "600s"
-ATTEMPTS: Final = {"sweep": 0, "schedule": 5}
-"""How often a call that failed is made again: the next sweep comes in a minute."""
 
 
 class Schedules(pulumi.ComponentResource):
@@ -27,7 +25,7 @@ class Schedules(pulumi.ComponentResource):
         self,
         site: Site,
         identities: Identities,
-        triggers: Iterable[Trigger],
+        ticks: Iterable[Tick],
         addresses: Mapping[str, pulumi.Input[str]],
         after: list[pulumi.Resource],
         parent: pulumi.Resource,
@@ -36,25 +34,23 @@ class Schedules(pulumi.ComponentResource):
         self._site = site
         self._identities = identities
         self._after = after
-        for trigger in triggers:
-            if trigger.kind in ATTEMPTS:
-                self._call(trigger, addresses[trigger.unit])
+        for tick in ticks:
+            self._call(tick, addresses[tick.unit])
         self.register_outputs({})
 
-    def _call(self, trigger: Trigger, unit: pulumi.Input[str]) -> None:
+    def _call(self, tick: Tick, unit: pulumi.Input[str]) -> None:
         site = self._site
-        name = trigger.path.strip("/").replace("/", "-")
         cloudscheduler.Job(
-            name,
-            name=f"{site.prefix}{name}",
+            tick.name,
+            name=f"{site.prefix}{tick.name}",
             project=site.project,
             region=site.region,
-            schedule=trigger.cron,
+            schedule=tick.cron,
             time_zone="Etc/UTC",
             attempt_deadline=DEADLINE,
-            retry_config={"retry_count": ATTEMPTS[trigger.kind], "min_backoff_duration": "5s"},
+            retry_config={"retry_count": tick.attempts_more, "min_backoff_duration": "5s"},
             http_target={
-                "uri": pulumi.Output.concat(unit, trigger.path),
+                "uri": pulumi.Output.concat(unit, tick.path),
                 "http_method": "POST",
                 "oidc_token": {
                     "service_account_email": self._identities.email(TICKS),

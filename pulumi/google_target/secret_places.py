@@ -31,7 +31,7 @@ class SecretPlaces(pulumi.ComponentResource):
         self.ids: dict[str, str] = {}
         self.ready: list[pulumi.Resource] = []
         for name in demand.secrets:
-            self.ids[name] = site.names.whole("secret", name, longest=SECRET_MAX)
+            self.ids[name] = site.names.whole(name, longest=SECRET_MAX)
             place = secretmanager.Secret(
                 name,
                 project=site.project,

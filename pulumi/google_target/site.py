@@ -13,19 +13,12 @@ from typing import Final, NamedTuple
 import pulumi
 from pulumi_gcp import organizations
 
-from isthmus.core.errors import InputError
 from isthmus.provision.google_target.services import Services
 from isthmus.provision.naming import Names
-from isthmus.provision.stack import Stack
+from isthmus.provision.stack import Stack, StackInvalid
 
 LABEL_MAX: Final = 63
 PREFIX_MAX: Final = 24
-
-
-class StackNameTooLong(InputError):
-    """Report an app and a stack whose names would be cut."""
-
-    code = "ISTH189"
 
 
 class Site(NamedTuple):
@@ -90,9 +83,9 @@ def prefix_of(names: Names) -> str:
 
 
 def hold_to_prefix(stack: Stack, names: Names) -> None:
-    """Refuse what would be cut: by these names the stack's logs are known. Raises StackNameTooLong (ISTH189)."""
+    """Refuse what would be cut: by these names the stack's logs are known. Raises StackInvalid (ISTH280)."""
     if names.whole(longest=PREFIX_MAX) != names.whole(longest=sys.maxsize):
-        raise StackNameTooLong(
+        raise StackInvalid(
             f"the app's name and the stack's have more than {PREFIX_MAX} characters together",
             place=f"stack {stack.name}",
             instead="give one of them a shorter name",

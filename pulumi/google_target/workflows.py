@@ -11,21 +11,45 @@ from typing import Final
 import pulumi
 from pulumi_gcp import workflows
 
-from isthmus.core.errors import InputError
+from isthmus.core.errors import SourceError
 from isthmus.provision.demand import Demand
 from isthmus.provision.google_target.functions import Functions, unit_setting
 from isthmus.provision.google_target.identity import WORKFLOWS, Identities
 from isthmus.provision.google_target.keys import Keys
 from isthmus.provision.google_target.site import Site
+from isthmus.provision.packages import Package
 
 NAME_MAX: Final = 64
 """The longest id of a workflow, by the page above."""
 
 
-class WorkflowNameTooLong(InputError):
+FOLDER: Final = "workflows"
+"""Where home's package has the compiled workflows, each in a file of its name."""
+
+
+class WorkflowMissing(SourceError):
+    """Report a workflow of the App that is not compiled in the package."""
+
+    code = "ISTH186"
+
+
+class WorkflowNameTooLong(SourceError):
     """Report a workflow whose name has no room for the stack's."""
 
     code = "ISTH187"
+
+
+def sources_of(home: Package, demand: Demand) -> dict[str, str]:
+    """Return the compiled workflows of all versions by their names. Raises WorkflowMissing (ISTH186)."""
+    folder = home.folder / FOLDER
+    found = {file.stem: file.read_text("utf-8") for file in sorted(folder.glob("*.yaml"))}
+    compiled = {name.rpartition("-")[0] for name in found}
+    for contract in demand.workflows:
+        if not any(stem and contract.startswith(stem) for stem in compiled):
+            raise WorkflowMissing(
+                f"there is no compiled workflow of {contract}", place=str(folder), instead="isthmus package google"
+            )
+    return found
 
 
 def hold_to_names(names: Iterable[str], prefix: str) -> None:

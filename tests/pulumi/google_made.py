@@ -61,7 +61,7 @@ def who(member: str) -> str:
     account, _, domain = member.rpartition(":")[2].partition("@")
     if account.startswith("service-"):
         return domain.partition(".")[0]
-    return account.removeprefix("desk-dev-").removeprefix("desk-prod-").removeprefix("unit-")
+    return account.removeprefix("desk-dev-").removeprefix("desk-prod-")
 
 
 class Recorder(pulumi.runtime.Mocks):

@@ -50,11 +50,6 @@ class Project:
         file.write_text(f"{written}config:\n{config}", "utf-8")
         return self
 
-    def select(self, stack: str) -> Project:
-        """Go on with a stack that was begun."""
-        assert self.run("stack", "select", stack).succeeded
-        return self
-
     def preview(self, *arguments: str) -> Done:
         """Run `pulumi preview`."""
         return self.run("preview", *arguments)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +117,7 @@ def test_a_unit_publishes_to_the_topics_of_its_contracts_alone_and_home_relays_a
 def test_a_secret_is_read_by_the_unit_whose_port_declares_it(dev: Deployment) -> None:
     given = {(whose, made.inputs["secretId"]) for whose, role, made in dev.grants() if role.startswith("secretmanager")}
 
-    assert given == {("risk", "desk-dev-secret-rater-token")}
+    assert given == {("risk", "desk-dev-rater-token")}
 
 
 def test_the_key_of_what_is_personal_is_used_by_units_that_see_it_and_by_no_agent(dev: Deployment) -> None:
@@ -134,7 +136,7 @@ def test_a_unit_is_called_by_those_that_are_to_and_by_nobody_else(dev: Deploymen
 
     assert callers == {
         "normal": {"workflows", "ticks"},
-        "books": {"workflows", "deliveries", "ticks"},
+        "books": {"workflows", "pushes", "ticks"},
         "critical": {"workflows"},
         "risk": {"workflows"},
     }
@@ -254,7 +256,7 @@ def test_no_value_of_a_secret_is_in_the_program_and_one_is_referred_to_when_the_
             {
                 "key": "ISTHMUS_SECRET_RATER_TOKEN",
                 "projectId": PROJECT,
-                "secret": "desk-dev-secret-rater-token",
+                "secret": "desk-dev-rater-token",
                 "version": "latest",
             }
         ]
@@ -269,11 +271,11 @@ def test_units_with_critical_contracts_are_warm_and_the_others_are_not(dev: Depl
         functions = deployment.of("cloudfunctionsv2/function:Function")
         return {one.name: one.at("serviceConfig.minInstanceCount") for one in functions}
 
-    assert least(dev) == {"normal": 1, "critical": 1, "risk": 1, "books": 0, "migrations": 0}
+    assert least(dev) == {"normal": 0, "critical": 1, "risk": 1, "books": 0, "migrations": 0}
     sized = google_made.deployed(
         folder, sizes={"alwaysReady": 2, "instancesMax": 4, "units": {"risk": {"alwaysReady": 0}}}
     )
-    assert least(sized) == {"normal": 2, "critical": 2, "risk": 0, "books": 0, "migrations": 0}
+    assert least(sized) == {"normal": 0, "critical": 2, "risk": 0, "books": 0, "migrations": 0}
 
 
 def test_new_code_is_a_new_object_and_the_same_code_is_the_same(dev: Deployment, folder: Path, tmp_path: Path) -> None:
@@ -300,7 +302,37 @@ def test_migrations_are_home_s_code_in_the_network_once_for_each_digest(dev: Dep
     assert job.at("template.template.vpcAccess.egress") == "ALL_TRAFFIC"
     settings = {one["name"]: one["value"] for one in container["envs"]}
     assert settings["ISTHMUS_DATABASE"].startswith("postgresql+psycopg://desk-dev-migrations%40")
-    assert f'"desk-dev-unit-books@{PROJECT}.iam":["records"]' in settings["ISTHMUS_PRINCIPALS"]
+    assert f'"desk-dev-books@{PROJECT}.iam":["records"]' in settings["ISTHMUS_PRINCIPALS"]
+
+
+def test_what_calls_units_is_what_the_package_lists(dev: Deployment) -> None:
+    import desk  # noqa: PLC0415  # on the path of these tests
+
+    from isthmus.adapters.gcp.triggers import triggers_of  # noqa: PLC0415
+
+    home = {unit: f"https://desk-dev-{unit}-123456789012.{REGION}.run.app" for unit in UNITS}
+    listed = triggers_of(desk.app.load())
+
+    assert {
+        (one.at("pushConfig.pushEndpoint"), one.name, one.inputs["topic"].rpartition("/")[2])
+        for one in dev.of("pubsub/subscription:Subscription")
+        if one.inputs.get("pushConfig")
+    } == {
+        (f"{home[one.unit]}{one.path}", one.subscription, f"desk-dev-{one.topic}")
+        for one in listed
+        if one.kind == "push"
+    }
+    assert {(one.at("httpTarget.uri"), one.inputs["schedule"]) for one in dev.of("cloudscheduler/job:Job")} == {
+        (f"{home[one.unit]}{one.path}", one.cron) for one in listed if one.kind in {"schedule", "sweep"}
+    }
+
+
+@given(st.integers(1, 100_000).map(lambda minutes: 60 * minutes))
+def test_a_schedule_fires_as_the_package_says(every_seconds: int) -> None:
+    from isthmus.adapters.runtime.cron import cron_of as listed  # noqa: PLC0415
+    from isthmus.provision.google_target.triggers import cron_of  # noqa: PLC0415
+
+    assert cron_of(every_seconds) == listed(timedelta(seconds=every_seconds))
 
 
 def test_what_the_package_says_calls_a_unit_is_made(dev: Deployment) -> None:
@@ -413,7 +445,7 @@ def test_two_stacks_of_a_project_have_no_name_in_common(dev: Deployment, prod: D
             and not one.token.startswith(("gcp:dns/recordSet", "gcp:sql/user", "gcp:storage/bucketObject"))
         }
 
-    assert len(names(dev)) > 30
+    assert len(names(dev)) >= 25
     assert names(dev) & names(prod) == set()
 
 
@@ -423,16 +455,16 @@ def test_two_stacks_of_a_project_have_no_name_in_common(dev: Deployment, prod: D
     st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True),
 )
 def test_whatever_an_app_and_a_stack_are_called_the_names_are_taken_or_refused(app: str, stack: str) -> None:
-    from isthmus.provision.google_target.site import StackNameTooLong, hold_to_prefix  # noqa: PLC0415
-    from isthmus.provision.stack import Stack  # noqa: PLC0415
+    from isthmus.provision.google_target.site import hold_to_prefix  # noqa: PLC0415
+    from isthmus.provision.stack import Stack, StackInvalid  # noqa: PLC0415
 
     names = Names(app, stack)
     try:
         hold_to_prefix(Stack(app="x:y", cloud="google", region=REGION, name=stack), names)
-    except StackNameTooLong:
+    except StackInvalid:
         assert len("-".join(re.findall(r"[a-z0-9]+", f"{app} {stack}".lower()))) > 24
         return
-    account = names.whole("unit", "critical", longest=30)
+    account = names.whole("critical", longest=30)
     assert re.fullmatch(r"[a-z][-a-z0-9]{4,28}[a-z0-9]", account)
     assert re.fullmatch(r"[a-z][-a-z0-9]{0,48}[a-z0-9]", names.whole("critical", longest=50))
 
@@ -442,28 +474,27 @@ def test_whatever_an_app_and_a_stack_are_called_the_names_are_taken_or_refused(a
 
 def test_callers_are_principals_and_not_addresses_nor_everybody(folder: Path) -> None:
     for caller in ("203.0.113.0/24", "allUsers", "allAuthenticatedUsers", "somebody@example.com"):
-        with pytest.raises(IsthmusError, match="ISTH188"):
+        with pytest.raises(IsthmusError, match="ISTH280"):
             google_made.deployed(folder, callers=[caller])
 
 
 def test_a_stack_whose_names_would_be_cut_is_refused(folder: Path) -> None:
-    with pytest.raises(IsthmusError, match="ISTH189"):
+    with pytest.raises(IsthmusError, match="ISTH280"):
         google_made.deployed(folder, "a-name-that-leaves-no-room-at-all")
 
 
-@pytest.mark.parametrize(
-    ("spoil", "told"),
-    [
-        (lambda home: (home / "isthmus.json").unlink(), "ISTH186"),
-        (lambda home: (home / "isthmus.json").write_text("{}", "utf-8"), "ISTH186"),
-        (lambda home: next((home / "workflows").glob("*.yaml")).unlink(), "no compiled workflow"),
-    ],
-    ids=["no manifest", "no manifest of ours", "a workflow is not there"],
-)
-def test_a_package_that_does_not_say_what_it_is_of_is_refused(tmp_path: Path, spoil: Any, told: str) -> None:
-    spoil(google_made.packaged(tmp_path) / "normal")
+def test_a_package_without_a_workflow_of_the_app_is_refused(tmp_path: Path) -> None:
+    shutil.rmtree(google_made.packaged(tmp_path) / "normal" / "workflows")
 
-    with pytest.raises(IsthmusError, match=told):
+    with pytest.raises(IsthmusError, match="ISTH186"):
+        google_made.deployed(tmp_path)
+
+
+def test_a_workflow_whose_name_has_no_room_for_the_stacks_is_refused(tmp_path: Path) -> None:
+    flows = google_made.packaged(tmp_path) / "normal" / "workflows"
+    (flows / f"{'a' * 47}-{'0' * 16}.yaml").write_text("main: {steps: []}", "utf-8")
+
+    with pytest.raises(IsthmusError, match="ISTH187"):
         google_made.deployed(tmp_path)
 
 
