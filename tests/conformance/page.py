@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
-MODULES = ("scenes_steps", "scenes_taking_back", "scenes_outside", "scenes_platform")
+MODULES = ("scenes_steps", "scenes_taking_back", "scenes_outside", "scenes_platform", "scenes_words")
 BACKENDS = ("local", "azure", "google")
 TOP = """\
 # Conformance

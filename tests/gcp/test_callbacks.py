@@ -69,7 +69,7 @@ def test_a_callback_of_workflows_is_posted_to_with_a_token(google: Workflows) ->
     assert google.asked == ["Bearer for cloud-platform"]
 
 
-@pytest.mark.parametrize("status", [200, 202, 404, 409, 410])
+@pytest.mark.parametrize("status", [200, 202, 400, 404, 405, 409, 410])
 def test_whoever_waits_no_longer_is_left_alone(google: Workflows, status: int) -> None:
     google.status = status
     GoogleCallbacks(lambda _: "token").post(google.url)
@@ -88,6 +88,7 @@ def test_a_callback_that_may_yet_be_heard_is_a_fault(google: Workflows, status: 
         "http://workflowexecutions.googleapis.com/v1/callbacks/c1",
         "https://workflowexecutions.googleapis.com.evil.example/c1",
         "https://evil.example/workflowexecutions.googleapis.com",
+        "https://workflowexecutions.googleapis.com@evil.example/c1",
         "http://127.0.0.1:1/c1",
         "c1",
         "",

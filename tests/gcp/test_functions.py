@@ -216,6 +216,24 @@ def test_a_wake_that_is_lost_is_made_again_by_the_sweep(counter: Counter, monkey
     assert counter.counts()["callback"] == counter.counts()["wake"] == 0
 
 
+def test_the_sweep_wakes_again_until_the_execution_has_heard(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = counter.admit("1")
+    counter.rehearsal.move(MINUTE)
+    posted: list[str] = []
+    monkeypatch.setattr(counter.executions, "post", posted.append)  # accepted, and lost
+    counter.answer("1")
+    for times in (2, 3):
+        counter.rehearsal.sweep()
+        counter.rehearsal.settle()
+        assert len(posted) == times
+    assert counter.status(run_id) == "running"
+    monkeypatch.undo()
+    counter.rehearsal.sweep()
+    counter.rehearsal.settle()
+
+    assert counter.status(run_id) == "completed"
+
+
 class EarlyIsLost:
     """Let a request before the wait be accepted and lost, as the pages allow."""
 
