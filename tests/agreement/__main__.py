@@ -112,6 +112,8 @@ def run(programs: int, number: int, players: dict[str, int], failing: Path, *, r
         turn = [name for name, every in players.items() if every and count.programs % every == 0]
         try:
             count.add(case, company.try_out(case, turn).reached, turn)
+            if count.programs % SMALL == 0:
+                print(f"{count.programs} programs agree", file=sys.stderr, flush=True)
         except AppRefused:
             count.refused += 1
         except Disagreement as disagreement:
