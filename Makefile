@@ -8,9 +8,11 @@ UV := $(shell if uv --version >/dev/null 2>&1; then command -v uv; else echo .to
 UV_RUN := $(UV) run --locked --no-sync
 
 PYTEST_ARGS ?=
+PROGRAMS ?= 2000
+SEED ?= 7
 CORE_TESTS := tests/core tests/program tests/money tests/proof/test_strategies.py tests/proof/test_verification.py
 
-.PHONY: help setup run test check format bench prove coverage pulumi clean
+.PHONY: help setup run test check format bench prove agree mutations coverage pulumi clean
 
 help: ## Say what can be made
 	@python3 -c "import re; [print(f'  make {name:10}{text}') for name, text in re.findall(r'^([a-z]+):.*?## (.*)$$', open('Makefile').read(), re.M)]"
@@ -41,6 +43,12 @@ bench: .venv/.ready ## Measure speed against the raw limit, in ratios
 
 prove: .venv/.ready ## Run the long proofs: simulation, kill tests, many more examples
 	HYPOTHESIS_PROFILE=long $(UV_RUN) pytest -m "long or not long" $(PYTEST_ARGS)
+
+agree: .venv/.ready ## Have PROGRAMS=2000 random programs played everywhere, and compare
+	$(UV_RUN) python -m tests.agreement --programs $(PROGRAMS) --seed $(SEED)
+
+mutations: .venv/.ready ## Make seeded mistakes in copies of the tree, and see whether random programs show each
+	$(UV_RUN) python tests/agreement/mutations.py
 
 coverage: .venv/.ready ## Measure which branches of core its own tests take; 95 % at least
 	$(UV_RUN) pytest -m "not long" $(CORE_TESTS) --cov --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)

@@ -48,6 +48,7 @@ QUOTAS: Final = {
 """What so many of the programs reach, at least."""
 
 REFUSED_MAX: Final = 0.05
+DISAGREE: Final = "They disagree"
 SMALL: Final = 100
 """With fewer programs a quota says nothing."""
 
@@ -91,7 +92,7 @@ class Count:
         return "\n".join(lines)
 
 
-def run(programs: int, number: int, players: dict[str, int], failing: Path) -> int:
+def run(programs: int, number: int, players: dict[str, int], failing: Path, *, reduce: bool) -> int:
     """Draw so many programs, and have each played by whose turn it is."""
     count, company, begun = Count(), Company(), time.monotonic()
     found: list[tuple[Case, list[str], Disagreement]] = []
@@ -111,6 +112,8 @@ def run(programs: int, number: int, players: dict[str, int], failing: Path) -> i
         turn = [name for name, every in players.items() if every and count.programs % every == 0]
         try:
             count.add(case, company.try_out(case, turn).reached, turn)
+            if count.programs % SMALL == 0:
+                print(f"{count.programs} programs agree", file=sys.stderr, flush=True)
         except AppRefused:
             count.refused += 1
         except Disagreement as disagreement:
@@ -121,9 +124,12 @@ def run(programs: int, number: int, players: dict[str, int], failing: Path) -> i
         agree()
     except Disagreement:
         case, turn, _ = found[-1]
-        case, disagreement = reduced(case, lambda smaller: company.try_out(smaller, turn))
+        disagreement = found[-1][2]
+        if reduce:
+            case, smaller = reduced(case, lambda candidate: company.try_out(candidate, turn))
+            disagreement = smaller or disagreement
         case.write(failing)
-        print(disagreement or found[-1][2])
+        print(f"{DISAGREE} in program {count.programs + 1}:\n{disagreement}")
         print(f"\nThe case is in {failing}: python -m tests.agreement --replay {failing}")
         return 1
     finally:
@@ -156,18 +162,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.agreement", description=__doc__)
     parser.add_argument("--programs", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--laptop", type=int, default=1, help="play every n-th program on the laptop; 0 for none")
     parser.add_argument("--google", type=int, default=1, help="play every n-th program on Google; 0 for none")
     parser.add_argument("--served", type=int, default=50, help="and every n-th with functions that listen")
     parser.add_argument("--azure", type=int, default=10, help="play every n-th program on Azure; 0 for none")
     parser.add_argument("--failing", type=Path, default=Path("failing-case.json"), help="where a failing case goes")
+    parser.add_argument("--no-reduce", action="store_true", help="leave a failing case as large as it is")
     parser.add_argument("--replay", type=Path, help="play this case again")
     given_ones = parser.parse_args()
     logging.disable(logging.CRITICAL)
     if given_ones.replay is not None:
         return replay(given_ones.replay, list(PLAYERS))
-    each = (1, given_ones.google, given_ones.served, given_ones.azure)
+    each = (given_ones.laptop, given_ones.google, given_ones.served, given_ones.azure)
     players = dict(zip(PLAYERS, each, strict=True))
-    return run(given_ones.programs, given_ones.seed, players, given_ones.failing)
+    reduce = not given_ones.no_reduce
+    return run(given_ones.programs, given_ones.seed, players, given_ones.failing, reduce=reduce)
 
 
 if __name__ == "__main__":
