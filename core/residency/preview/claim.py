@@ -175,7 +175,7 @@ def _placed(rule: At, where: str, text: str, resource: Resource, around: Surroun
     return Claim(
         rule=broken,
         property=where,
-        value=text,
+        value=location if rule.hidden else shown(text),
         region=place.region.name if place.region else "",
         verbs=rule.verbs,
         countries=place.countries,
@@ -263,7 +263,7 @@ def _reference(
         yield Claim(
             rule=Broken.COUNTRY,
             property=where,
-            value=text,
+            value=shown(text),
             verbs=verbs,
             countries=(country,) if country else (place.countries if place is not None else ()),
             why=why,
