@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 import pulumi.runtime
@@ -21,6 +21,10 @@ from isthmus.provision.stack import NAMESPACE, Stack, read_stack
 if TYPE_CHECKING:
     from isthmus.provision.azure_target import AzureTarget
     from isthmus.provision.google_target import GoogleTarget
+
+
+ALREADY_TOLD: Final = 32
+"""How a program exits that has told its own error: the engine then adds none."""
 
 
 class AppMissing(InputError):
@@ -41,7 +45,8 @@ def deploy() -> AzureTarget | GoogleTarget:
         packages = packages_of(stack, demand, Path.cwd())
         migrations = migrations_of(packages[demand.home.name], stack)
     except IsthmusError as error:
-        raise pulumi.RunError(str(error)) from None
+        pulumi.log.error(str(error))
+        sys.exit(ALREADY_TOLD)
     target: AzureTarget | GoogleTarget
     if stack.cloud == "azure":
         from isthmus.provision.azure_target import AzureTarget  # noqa: PLC0415  # one cloud's SDK, not both

@@ -26,6 +26,10 @@ class Names:
         """Return a name of lower-case letters, digits and hyphens, letter first, with room for what is added to it."""
         return self._within("-".join([*self._words, *what]).replace("_", "-").lower(), "-", longest)
 
+    def whole(self, *what: str, longest: int = 63) -> str:
+        """Return a name as it is used, to which nothing is added."""
+        return self.of(*(word for word in what if word), longest=longest + PROVIDER_ADDS)
+
     def plain(self, *what: str, longest: int = 24) -> str:
         """Return a name of lower-case letters and digits alone."""
         joined = re.sub(r"[^a-z0-9]", "", "".join([*self._words, *what]).lower())

@@ -31,6 +31,14 @@ GOOGLE_CONNECTIONS: Final = ((3.75, 100), (6.0, 200), (7.5, 400), (15.0, 500), (
 DEFAULT_DATABASE: Final = {"azure": "Standard_D2ds_v5", "google": "db-custom-2-7680"}
 
 
+DEFAULT_CONNECTIONS: Final = {"azure": 32, "google": 16}
+"""The most that one instance opens: a connection for each thing that it does at once.
+
+On Azure host.json lets a worker do 16 activities and take 16 messages; on Google Cloud it is the concurrency that the
+function is given.
+"""
+
+
 class TooManyConnections(InputError):
     """Report instances that together would open more connections than the database takes."""
 
@@ -65,6 +73,11 @@ def database_size(stack: Stack) -> str:
     return stack.sizes.database or DEFAULT_DATABASE[stack.cloud]
 
 
+def connections_per_instance(stack: Stack, unit: str) -> int:
+    """Return how many connections one instance of a unit opens at most."""
+    return stack.sizes.of(unit).connections_per_instance or DEFAULT_CONNECTIONS[stack.cloud]
+
+
 def connections_of(stack: Stack) -> int:
     """Return how many connections the database leaves to the app.
 
@@ -94,7 +107,7 @@ def _azure_connections(size: str) -> int | None:
 def _google_connections(size: str) -> int | None:
     """Read `db-custom-CPUS-MEGABYTES`."""
     words = size.split("-")
-    if words[:2] != ["db", "custom"] or len(words) != 4 or not words[3].isdigit():  # noqa: PLR2004
+    if words[:2] != ["db", "custom"] or len(words) != 4 or not words[3].isdigit():
         return None
     gigabytes = int(words[3]) / 1024
     return max((count for least, count in GOOGLE_CONNECTIONS if gigabytes >= least), default=None)
@@ -105,13 +118,14 @@ def hold_to_connections(stack: Stack, demand: Demand) -> None:
 
     Raises TooManyConnections (ISTH283), DatabaseUnknown (ISTH284).
     """
-    each = {unit.name: stack.sizes.of(unit.name) for unit in demand.units}
-    wanted = sum(one.instances_max * one.connections_per_instance for one in each.values())
+    each = {
+        unit.name: (stack.sizes.of(unit.name).instances_max, connections_per_instance(stack, unit.name))
+        for unit in demand.units
+    }
+    wanted = sum(instances * connections for instances, connections in each.values())
     most = connections_of(stack)
     if wanted > most:
-        told = " + ".join(
-            f"{name} {one.instances_max} × {one.connections_per_instance}" for name, one in each.items()
-        )
+        told = " + ".join(f"{name} {instances} x {connections}" for name, (instances, connections) in each.items())
         raise TooManyConnections(
             f"{told} = {wanted} connections, and the database takes {most}",
             place=f"stack {stack.name}: isthmus:sizes",

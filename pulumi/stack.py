@@ -6,6 +6,7 @@ isthmus:region        westeurope, or europe-west1
 isthmus:environment   development, staging, production: what cannot be undone exists in production alone
 isthmus:residency     eu, or a file: where data may live
 isthmus:sizes         instancesMax, alwaysReady, memoryMb, database, …, and `units` that differ
+isthmus:lock          lock the sealed journal for good: in production alone, and not in its first deployment
 isthmus:budget        amount, since, alert, …
 isthmus:existing      what is there already and is used instead of made
 isthmus:packages      a folder that `isthmus package` wrote; without it the program has it written
@@ -51,7 +52,7 @@ class Sizes(Part, frozen=True, kw_only=True):
     instances_max: int = 10
     always_ready: int = 1
     memory_mb: int = 2048
-    connections_per_instance: int = 32
+    connections_per_instance: int | None = None
     database: str | None = None
     database_storage_gb: int = 64
     partitions: int = 4
@@ -125,9 +126,16 @@ class Stack(Part, frozen=True, kw_only=True):
     deployers: tuple[str, ...] = ()
     """The addresses that packages are uploaded from, and that may reach what is otherwise private."""
     callers: tuple[str, ...] = ()
-    """The addresses that may reach the app's endpoints; without any, they are reached from the network alone."""
+    """Who may reach the app's endpoints: on Azure addresses, on Google Cloud members as IAM writes them.
+
+    Without any, they are reached from the network alone.
+    """
+    secrets: tuple[str, ...] = ()
+    """On Google Cloud: the secrets that have a value by now, and are given to the functions that declared them."""
     retention_days: int = 2_557
     """How long the sealed journal is kept: seven years, and longer where a law says so."""
+    lock: bool = False
+    """Lock the retention of the sealed journal: in production, once the journal is there, and for good."""
 
     @property
     def is_production(self) -> bool:
@@ -170,6 +178,12 @@ def _hold_to_rules(stack: Stack, place: str) -> None:
             "a budget begins on the first of a month, has an amount, and tells somebody",
             place=f"{place}: {NAMESPACE}:budget",
             instead='write {amount: 500, since: "2027-01-01", alert: [somebody@example.com]}',
+        )
+    if stack.lock and not stack.is_production:
+        raise StackInvalid(
+            "what cannot be undone is for production",
+            place=f"{place}: {NAMESPACE}:lock",
+            instead="pulumi config rm isthmus:lock, or set isthmus:environment to production",
         )
     if stack.cloud == "azure" and not stack.application:
         raise StackInvalid(

@@ -16,28 +16,23 @@ from typing import Any, Final
 import msgspec
 
 from isthmus.adapters.azure import activities, orchestrator
-from isthmus.adapters.azure.activities import Call, End, Trouble
 from isthmus.adapters.azure.endpoints import add_endpoints
 from isthmus.adapters.azure.fitness import hold_to_azure
 from isthmus.adapters.azure.functions import Functions, Kind
-from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.streams import add_streams
+from isthmus.adapters.azure.surroundings import host_of
 from isthmus.adapters.azure.timers import add_timers
 from isthmus.adapters.azure.topics import add_subscriptions
-from isthmus.adapters.azure.units import add_calls, elsewhere, home_unit
+from isthmus.adapters.azure.units import add_calls, elsewhere
+from isthmus.adapters.runtime import driving
+from isthmus.adapters.runtime.driving import Call, End, Trouble
+from isthmus.adapters.runtime.units import home_unit
 from isthmus.adapters.runtime.workflows_lock import load_app
 from isthmus.core.app import App
 from isthmus.core.codec import ENCODER
 from isthmus.core.composition import Composition
-from isthmus.core.errors import SourceError
 
 CALL: Final = msgspec.json.Decoder(Call)
-
-
-class OtherApp(SourceError):
-    """Report an App that is not the one which its folder was packaged from."""
-
-    code = "ISTH142"
 
 
 def functions_of(reference: str, folder: Path, unit: str | None = None) -> Functions:
@@ -54,24 +49,24 @@ def functions_of_composition(composition: Composition, unit: str | None = None) 
     """Return the functions of a composition: of one of its units, or all in one app. Raises UnfitForAzure (ISTH140)."""
     functions = Functions()
     if unit is not None and unit != home_unit(composition):
-        add_calls(functions, Host(composition), unit)
+        add_calls(functions, host_of(composition), unit)
         return functions
-    host = Host(composition, elsewhere(composition) if unit is not None else None)
+    host = host_of(composition, elsewhere(composition) if unit is not None else None)
     for contract in composition.handlers:
         _add_activity(functions, contract, lambda text: activities.do_or_call(host, CALL.decode(text)))
     for contract in composition.workflows:
         functions.add(Kind.ORCHESTRATOR, contract, orchestrator.orchestrator_of(composition, contract))
     functions.add(Kind.ORCHESTRATOR, orchestrator.TAKE_BACK_LEFT, orchestrator.taking_back_of(composition))
     work: dict[str, Callable[[str], Any]] = {
-        orchestrator.LOAD: lambda text: activities.load(host, *_names(text)),
-        orchestrator.LOOK: lambda text: activities.look(host, text),
-        orchestrator.CHILD: lambda text: activities.begin_child(host, CALL.decode(text)),
-        orchestrator.RECALL: lambda text: activities.recall(host, CALL.decode(text)),
-        orchestrator.WAIT: lambda text: activities.wait(host, CALL.decode(text)),
-        orchestrator.PAUSE: lambda text: activities.pause(host, CALL.decode(text)),
-        orchestrator.FINISH: lambda text: activities.finish(host, msgspec.json.decode(text, type=End)),
+        orchestrator.LOAD: lambda text: driving.load(host, *_names(text)),
+        orchestrator.LOOK: lambda text: driving.look(host, text),
+        orchestrator.CHILD: lambda text: driving.begin_child(host, CALL.decode(text)),
+        orchestrator.RECALL: lambda text: driving.recall(host, CALL.decode(text)),
+        orchestrator.WAIT: lambda text: driving.wait(host, CALL.decode(text)),
+        orchestrator.PAUSE: lambda text: driving.pause(host, CALL.decode(text)),
+        orchestrator.FINISH: lambda text: driving.finish(host, msgspec.json.decode(text, type=End)),
         activities.TAKE_BACK: lambda text: activities.take_back(host, text),
-        orchestrator.STICK: lambda text: activities.get_stuck(host, msgspec.json.decode(text, type=Trouble)),
+        orchestrator.STICK: lambda text: driving.get_stuck(host, msgspec.json.decode(text, type=Trouble)),
     }
     for name, do in work.items():
         _add_activity(functions, name, do)

@@ -14,7 +14,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from isthmus.adapters.azure.host import Host, setting
+from isthmus.adapters.runtime.host import Host
+from isthmus.adapters.runtime.settings import setting
 from isthmus.core.codec import UNREADABLE
 from isthmus.core.errors import EnvironmentFault
 

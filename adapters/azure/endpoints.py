@@ -21,14 +21,11 @@ import azure.functions as func
 import msgspec
 
 from isthmus.adapters.azure.functions import Functions, Kind
-from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin_or_leave, wake
-from isthmus.adapters.runtime import operations
-from isthmus.adapters.runtime.asking import Attempt, ask_until_settled
 from isthmus.adapters.runtime.edge import asking_key
-from isthmus.adapters.runtime.invocation import Intent
+from isthmus.adapters.runtime.host import Host
+from isthmus.adapters.runtime.hosting import ask, publish, start, take_event
 from isthmus.adapters.runtime.problems import crash_problem, fault_problem, refusal_problem, unacceptable_problem
-from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.requests import (
     BODILESS,
     Unacceptable,
@@ -38,7 +35,6 @@ from isthmus.adapters.runtime.requests import (
     spelled,
     with_path,
 )
-from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.shown import plain
 from isthmus.adapters.sql.views import Views
 from isthmus.core.errors import IsthmusError
@@ -105,12 +101,7 @@ def _answer_endpoint(host: Host, endpoint: Endpoint) -> Answered:
 def _take_event(host: Host) -> Answered:
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
         event, key = req.route_params["event"], req.route_params["key"]
-        body, event_id = body_of(req), _idempotency_key(req)
-
-        def work(unit: UnitOfWork) -> str:
-            return operations.arrive(unit, event, key, body, event_id)
-
-        unit, _ = await asyncio.to_thread(host.do_from_outside, event, ACTOR, "", work)
+        unit = await asyncio.to_thread(take_event, host, event, key, body_of(req), _idempotency_key(req), ACTOR)
         await wake(client, host, unit)
         return json_answer(202, {"event": event, "key": key})
 
@@ -119,12 +110,8 @@ def _take_event(host: Host) -> Answered:
 
 def _take_message(host: Host) -> Answered:
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:  # noqa: ARG001
-        name, body = req.route_params["name"], body_of(req)
-
-        def work(unit: UnitOfWork) -> None:
-            operations.publish_from_outside(unit, name, body)
-
-        await asyncio.to_thread(host.do_from_outside, name, ACTOR, "", work)
+        name = req.route_params["name"]
+        await asyncio.to_thread(publish, host, name, body_of(req), ACTOR)
         return json_answer(202, {"topic": name})
 
     return answer
@@ -139,30 +126,6 @@ def _show_run(host: Host) -> Answered:
         return json_answer(200, await asyncio.to_thread(view, req.route_params["run_id"]))
 
     return answer
-
-
-# What is asked
-
-
-def start(host: Host, contract: str, message: Any, actor: str, on_behalf_of: str = "") -> str:
-    """Start a run, durably, and return its id. Raises InputError."""
-
-    def work(unit: UnitOfWork) -> str:
-        return operations.begin_run(unit, contract, message, claimed_by=None).run_id
-
-    return host.do_from_outside(contract, actor, on_behalf_of, work)[1]
-
-
-def ask(host: Host, contract: str, message: Any, key: str, actor: str) -> Any:
-    """Ask one handler's contract alone, with the attempts that its policy allows.
-
-    Raises the Refusal, InputError, HandlerFailed (ISTH350).
-    """
-
-    def do(attempt: Attempt) -> tuple[Outcome | Intent, Any]:
-        return host.do_from_outside(contract, actor, "", attempt)[1]
-
-    return ask_until_settled(host.deployment, contract, message, key, do)
 
 
 # What comes back

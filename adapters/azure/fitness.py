@@ -10,10 +10,11 @@ from math import gcd
 from typing import Final
 
 from isthmus.adapters.azure.functions import Function, Functions, Kind
+from isthmus.adapters.runtime.cron import MINUTE, cron_of
 from isthmus.core.composition import Composition
 from isthmus.core.errors import SourceError
 
-SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=seconds) for seconds in (1, 60, 3_600, 86_400))
+SECOND = timedelta(seconds=1)
 
 FUNCTION_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,126}")
 TOPIC_NAME: Final = re.compile(r"(?=.{1,260}\Z)[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
@@ -44,18 +45,12 @@ def hold_to_azure(composition: Composition, functions: Functions) -> None:
         raise UnfitForAzure(composition.name, list(dict.fromkeys(found)))
 
 
-def cron_of(every: timedelta) -> str:
+def ncrontab_of(every: timedelta) -> str:
     """Return the NCRONTAB expression that fires at every tick of a period, and more often where none fits exactly.
 
     Nothing fits a period of a fraction of a second: such an App is unfit.
     """
-    if not every % DAY:
-        return "0 0 0 * * *"
-    if not every % HOUR:
-        return f"0 0 */{gcd(every // HOUR, 24)} * * *"
-    if not every % MINUTE:
-        return f"0 */{gcd(every // MINUTE, 60)} * * * *"
-    return f"*/{gcd(every // SECOND, 60)} * * * * *"
+    return f"*/{gcd(every // SECOND, 60)} * * * * *" if every % MINUTE else f"0 {cron_of(every)}"
 
 
 def _wrong_schedules(composition: Composition) -> Iterator[str]:

@@ -95,7 +95,8 @@ class Packaged:
         """Import the App, and return what its functions do. Raises OtherApp (ISTH142), AppRefused (ISTH110)."""
         with self._lock:
             if self._bodies is None:
-                from isthmus.adapters.azure.app import OtherApp, functions_of  # noqa: PLC0415  # this is what is put off
+                from isthmus.adapters.azure.app import functions_of  # noqa: PLC0415  # this is what is put off
+                from isthmus.adapters.runtime.packaging import OtherApp  # noqa: PLC0415
 
                 found = functions_of(self._reference, self._folder, self._unit)
                 if found.all != self.functions:

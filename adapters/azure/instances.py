@@ -13,8 +13,8 @@ from typing import Final
 import grpc.aio
 from durabletask.client import AsyncTaskHubGrpcClient, OrchestrationQuery, OrchestrationStatus
 
-from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.orchestrator import ANSWERED, TAKE_BACK_LEFT, WAKE
+from isthmus.adapters.runtime.host import Host
 from isthmus.adapters.runtime.unit import UnitOfWork
 
 log = logging.getLogger("isthmus.azure")

@@ -19,12 +19,12 @@ import msgspec
 from durabletask import task as durable
 from msgspec import Raw
 
-from isthmus.adapters.azure.activities import (
+from isthmus.adapters.azure.activities import TAKE_BACK
+from isthmus.adapters.runtime.driving import (
     FENCED,
     HELD,
     STARTED,
     STUCK,
-    TAKE_BACK,
     WAITING,
     Call,
     End,

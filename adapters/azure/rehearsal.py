@@ -12,7 +12,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import timedelta
@@ -23,15 +23,17 @@ from azure.durable_functions import DurableFunctionsClient
 
 from isthmus.adapters.azure import worker as azure
 from isthmus.adapters.azure.backend import TaskHub
-from isthmus.adapters.azure.endpoints import ACTOR, EVENTS, ask, function_name, start
-from isthmus.adapters.azure.host import Host, Surroundings, surrounded_by
+from isthmus.adapters.azure.endpoints import ACTOR, EVENTS, function_name
 from isthmus.adapters.azure.instances import begin
 from isthmus.adapters.azure.service_bus import ORDERING_KEY, RUN, bus_name
-from isthmus.adapters.azure.timers import SWEEP
+from isthmus.adapters.azure.surroundings import host_of
 from isthmus.adapters.azure.worker import Worker, WorkerFailed, WorkerGone
 from isthmus.adapters.azure.worker_process import WorkerProcess, rehearsed_token, settings_of
 from isthmus.adapters.runtime.clock import HurriedClock, MovedClock
+from isthmus.adapters.runtime.host import Surroundings, surrounded_by
+from isthmus.adapters.runtime.hosting import SWEEP, ask, start
 from isthmus.adapters.runtime.operations import subscribers
+from isthmus.adapters.runtime.subscriptions import Subscriptions
 from isthmus.adapters.runtime.unit import OutgoingMessage
 from isthmus.adapters.runtime.vault import KeyFile, MasterKey
 from isthmus.adapters.sql.database import Database
@@ -82,35 +84,6 @@ class Rehearsed(Surroundings):
         return rehearsed_token(scope)
 
 
-class Subscriptions:
-    """Stand in for Service Bus: take messages, to be handed to the function of every subscription.
-
-    Service Bus keeps the order of a key within a topic. Here what has one key is handed over in the order in which it
-    was sent, whatever its topic, as on a laptop: so the journals can be compared.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[OutgoingMessage] = []
-
-    def send(self, messages: Sequence[OutgoingMessage]) -> None:
-        """Take messages."""
-        with self._lock:
-            self._waiting += messages
-
-    def take(self) -> list[OutgoingMessage]:
-        """Return what was taken since."""
-        with self._lock:
-            taken, self._waiting = self._waiting, []
-        return taken
-
-    @property
-    def is_empty(self) -> bool:
-        """Say whether nothing waits."""
-        with self._lock:
-            return not self._waiting
-
-
 class Rehearsal:
     """Run one packaged folder while the block lasts; there is one in a process.
 
@@ -143,7 +116,7 @@ class Rehearsal:
         self._subscribers = subscribers(composition)
         self._last_of: dict[str, asyncio.Task[None]] = {}
         with surrounded_by(self._around):
-            self.host = Host(composition)
+            self.host = host_of(composition)
 
     @property
     def outgoing(self) -> Subscriptions:

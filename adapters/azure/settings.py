@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 from isthmus.adapters.azure.calling import scope_setting, url_setting
-from isthmus.adapters.azure.host import DATABASE, KEY_VAULT
 from isthmus.adapters.azure.service_bus import NAMESPACE as SERVICE_BUS
 from isthmus.adapters.azure.streams import NAMESPACE as EVENT_HUBS
-from isthmus.adapters.azure.units import CALLERS, home_unit, units_of
+from isthmus.adapters.azure.surroundings import KEY_VAULT
+from isthmus.adapters.azure.units import CALLERS, units_of
+from isthmus.adapters.runtime.settings import DATABASE
+from isthmus.adapters.runtime.units import home_unit
 from isthmus.core.composition import Composition
 
 ACTIVITIES_MAX: Final = 16

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -24,14 +25,13 @@ from isthmus.adapters.azure.endpoints import (
     json_answer,
 )
 from isthmus.adapters.azure.functions import Functions, Kind
-from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.topics import hand_on
-from isthmus.adapters.runtime.operations import STREAM_TOPIC, feed_from_outside, outer_unit, reject, take_in
-from isthmus.adapters.runtime.record import Outcome
+from isthmus.adapters.runtime.host import Host
+from isthmus.adapters.runtime.hosting import feed, handle_all
+from isthmus.adapters.runtime.operations import STREAM_TOPIC, outer_unit, reject, take_in
 from isthmus.adapters.runtime.runs import bury, run_id_of
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
 from isthmus.adapters.sql.dead_letters import LETTER_AT, DeadLetterKind
-from isthmus.adapters.sql.runs import StepState
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.codec import ENCODER
 from isthmus.core.errors import EnvironmentFault, InputError
@@ -62,7 +62,8 @@ def _add_stream(functions: Functions, host: Host, stream: Stream) -> None:
         taken = await asyncio.to_thread(_take_all, host, stream, records)
         in_order = sorted(taken, key=lambda one: one.ordering_key)  # stable: within a key as they came
         queues = [list(queue) for _, queue in groupby(in_order, key=lambda one: one.ordering_key)]
-        await asyncio.gather(*(handle_all(host, client, queue) for queue in queues))
+        handed = partial(hand_on, host, client)
+        await asyncio.gather(*(handle_all(host, queue, handed) for queue in queues))
 
     name = function_name("stream", stream.name)
     functions.add(Kind.EVENT_HUB, name, read, connection=CONNECTION, hub=stream.name)
@@ -70,13 +71,9 @@ def _add_stream(functions: Functions, host: Host, stream: Stream) -> None:
 
 def _take_record(host: Host) -> Answered:
     async def answer(req: func.HttpRequest, client: df.DurableFunctionsClient) -> func.HttpResponse:
-        name, body = req.route_params["name"], body_of(req)
-
-        def work(unit: UnitOfWork) -> None:
-            feed_from_outside(unit, name, body)
-
-        unit, _ = await asyncio.to_thread(host.do_from_outside, name, ACTOR, "", work)
-        await handle_all(host, client, unit.published, is_patient=False)
+        name = req.route_params["name"]
+        unit = await asyncio.to_thread(feed, host, name, body_of(req), ACTOR)
+        await handle_all(host, unit.published, partial(hand_on, host, client), is_patient=False)
         return json_answer(202, {"stream": name})
 
     return answer
@@ -115,41 +112,6 @@ def _take(host: Host, stream: Stream, place: str, body: bytes) -> OutgoingMessag
 
     host.do(ask_person)
     return None
-
-
-async def handle_all(
-    host: Host, client: df.DurableFunctionsClient, queue: list[OutgoingMessage], *, is_patient: bool = True
-) -> None:
-    """Have messages handled here, one after the other, each by all its subscribers, until that is settled.
-
-    Who is not patient makes one attempt: what fails waits in the outbox, with what follows it under its key.
-    """
-    held: set[tuple[str, str]] = set()
-    for message in queue:
-        place = (message.topic, message.ordering_key)
-        if place in held:
-            continue
-        settled = [
-            await _is_settled(host, client, message, subscriber, is_patient=is_patient)
-            for subscriber in host.subscribers.get(message.topic, ())
-        ]
-        if all(settled):
-            await asyncio.to_thread(host.mark_published, [message])
-        else:
-            held.add(place)
-
-
-async def _is_settled(
-    host: Host, client: df.DurableFunctionsClient, message: OutgoingMessage, subscriber: str, *, is_patient: bool
-) -> bool:
-    retry = host.composition.contracts[subscriber].retry
-    while True:
-        result = await hand_on(host, client, message, subscriber)
-        if not isinstance(result, Outcome) or result.state is not StepState.FAILING:
-            return True
-        if not is_patient:
-            return False
-        await asyncio.sleep(retry.delay_after(result.attempts).total_seconds())
 
 
 def _place_of(record: func.EventHubEvent) -> str:

@@ -17,29 +17,14 @@ import azure.functions as func
 
 from isthmus.adapters.azure.endpoints import function_name
 from isthmus.adapters.azure.functions import Functions, Kind
-from isthmus.adapters.azure.host import Host
 from isthmus.adapters.azure.instances import begin, wake
 from isthmus.adapters.azure.service_bus import CONNECTION, RUN, bus_name
-from isthmus.adapters.runtime.asking import call_in_time
-from isthmus.adapters.runtime.deliveries import delivery_of, hand_over, unit_of_delivery
 from isthmus.adapters.runtime.events import LATE_TOPIC
-from isthmus.adapters.runtime.invocation import Fenced, GatewayAnswer, Intent
+from isthmus.adapters.runtime.host import Host
+from isthmus.adapters.runtime.hosting import Delivered, delivered, hold_to_delivery, kept_message
 from isthmus.adapters.runtime.operations import take_in
-from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.runtime.runs import Run
-from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
-from isthmus.adapters.sql.outbox import MESSAGE
-from isthmus.adapters.sql.runs import StepState
-from isthmus.adapters.sql.transaction import Transaction
-from isthmus.core.errors import EnvironmentFault
-
-type Result = Outcome | Intent | Fenced | Run | None
-
-
-class DeliveryFailed(EnvironmentFault):
-    """Report a message that its subscriber could not handle yet: it is delivered again."""
-
-    code = "ISTH361"
+from isthmus.adapters.runtime.unit import OutgoingMessage
 
 
 def add_subscriptions(functions: Functions, host: Host) -> None:
@@ -54,9 +39,7 @@ def add_subscriptions(functions: Functions, host: Host) -> None:
 def _add_subscription(functions: Functions, host: Host, topic: str, subscriber: str) -> None:
     async def deliver(message: func.ServiceBusMessage, client: df.DurableFunctionsClient) -> None:
         outgoing = await asyncio.to_thread(_message_of, host, topic, message)
-        result = await hand_on(host, client, outgoing, subscriber)
-        if isinstance(result, Outcome) and result.state is StepState.FAILING:
-            raise DeliveryFailed(f"{subscriber} failed in attempt {result.attempts}", place=f"topic {topic}")
+        hold_to_delivery(await hand_on(host, client, outgoing, subscriber), topic, subscriber)
 
     name = function_name(bus_name(topic), subscriber)
     functions.add(
@@ -69,37 +52,20 @@ def _message_of(host: Host, topic: str, message: func.ServiceBusMessage) -> Outg
 
     What it says of itself is not believed: it is ours when our outbox has it, as it stands there.
     """
-    properties = message.application_properties or {}
-    if RUN in properties:
-        with host.database.transaction() as transaction:
-            row = transaction.row(MESSAGE, str(message.message_id))
-        if row is not None and row[2] == topic:
-            return OutgoingMessage(row[1], topic, row[3], bytes(row[4]), row[5])
+    if RUN in (message.application_properties or {}):
+        kept = kept_message(host, topic, str(message.message_id))
+        if kept is not None:
+            return kept
     name, body = f"{topic}/{message.message_id}", message.get_body()
     return host.do_from_outside(topic, f"topic:{topic}", "", lambda unit: take_in(unit, topic, name, body))[1]
 
 
-async def hand_on(host: Host, client: df.DurableFunctionsClient, message: OutgoingMessage, subscriber: str) -> Result:
+async def hand_on(
+    host: Host, client: df.DurableFunctionsClient, message: OutgoingMessage, subscriber: str
+) -> Delivered:
     """Hand a message to a subscriber, and begin or wake the runs that follow from it."""
     unit, result = await asyncio.to_thread(delivered, host, message, subscriber)
     if isinstance(result, Run):
         await begin(client, result.contract, result.run_id)
     await wake(client, host, unit)
     return result
-
-
-def delivered(host: Host, message: OutgoingMessage, subscriber: str) -> tuple[UnitOfWork, Result]:
-    """Have a subscriber handle a message, or start its run; what it cannot handle goes to a person."""
-    request = delivery_of(message, subscriber)
-
-    def part(answer: GatewayAnswer | None) -> tuple[UnitOfWork, Result]:
-        def work(transaction: Transaction) -> tuple[UnitOfWork, Result]:
-            unit = unit_of_delivery(host.deployment, transaction, message, request)
-            return unit, hand_over(unit, message, request, answer, claimed_by=None)
-
-        return host.do(work)
-
-    unit, result = part(None)
-    if isinstance(result, Intent):
-        unit, result = part(call_in_time(host.deployment, subscriber, result))
-    return unit, result

@@ -21,15 +21,15 @@ from typing import Final
 import azure.functions as func
 import msgspec
 
-from isthmus.adapters.azure import activities
-from isthmus.adapters.azure.activities import TAKE_BACK, Call, Reply
+from isthmus.adapters.azure.activities import TAKE_BACK, take_back
 from isthmus.adapters.azure.calling import CONTRACTS, setting_part
 from isthmus.adapters.azure.endpoints import or_problem
 from isthmus.adapters.azure.fitness import UnfitForAzure
 from isthmus.adapters.azure.functions import Functions, Kind
-from isthmus.adapters.azure.host import Host
+from isthmus.adapters.runtime.driving import Call, Reply, do_step
+from isthmus.adapters.runtime.host import Host
 from isthmus.adapters.runtime.requests import Unacceptable
-from isthmus.core import blueprint
+from isthmus.core.blueprint import deployed_units
 from isthmus.core.codec import ENCODER, UNREADABLE
 from isthmus.core.composition import Composition
 
@@ -40,17 +40,12 @@ PRINCIPAL: Final = "x-ms-client-principal-id"
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 
 
-def home_unit(composition: Composition) -> str:
-    """Return the home unit of an App."""
-    return blueprint.home_unit(composition.blueprint)
-
-
 def units_of(composition: Composition) -> tuple[str, ...]:
     """Return the units that are deployed, home first.
 
     Raises UnfitForAzure (ISTH140) for names that folders and settings cannot have.
     """
-    units = blueprint.deployed_units(composition.blueprint)
+    units = deployed_units(composition.blueprint)
     problems = list(_wrong_names(units)) if len(units) > 1 else []
     if problems:
         raise UnfitForAzure(composition.name, problems)
@@ -81,13 +76,13 @@ def add_calls(functions: Functions, host: Host, unit: str) -> None:
     """Add the functions of a unit that is not home: one for each of its contracts, and the undo of what it did."""
     for contract, its in elsewhere(host.composition).items():
         if its == unit:
-            _add(functions, contract, lambda call: activities.do_step(host, call))
-    _add(functions, TAKE_BACK, lambda call: activities.take_back(host, call.run_id))
+            _add(functions, contract, lambda call: do_step(host, call))
+    _add(functions, TAKE_BACK, lambda call: take_back(host, call.run_id))
 
 
 def _add(functions: Functions, contract: str, do: Callable[[Call], Reply]) -> None:
     async def answer(req: func.HttpRequest) -> func.HttpResponse:
-        _check_caller(req)
+        check_caller(req)
         call = _call_of(req, contract)
         reply = await asyncio.to_thread(do, call)
         return func.HttpResponse(ENCODER.encode(reply), mimetype="application/json")
@@ -98,7 +93,7 @@ def _add(functions: Functions, contract: str, do: Callable[[Call], Reply]) -> No
     functions.add(Kind.CALL, contract, answer_or_problem, method="POST", route=f"{CONTRACTS}/{contract}")
 
 
-def _check_caller(req: func.HttpRequest) -> None:
+def check_caller(req: func.HttpRequest) -> None:
     """Turn away whoever the platform has not told to be a caller; without its authentication anybody may write that."""
     if os.environ.get(PLATFORM_AUTHENTICATES, "").casefold() != "true":
         raise Unacceptable(401, f"the platform's authentication is off: {PLATFORM_AUTHENTICATES} is not True")

@@ -25,9 +25,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, cast
 
-from isthmus.adapters.azure.host import DATABASE, FOLDER, KEY_FILE, Outlet, surrounded_by
 from isthmus.adapters.azure.worker import Worker, WorkerFailed, WorkerGone
 from isthmus.adapters.runtime.deployment import Clock
+from isthmus.adapters.runtime.host import Outlet, surrounded_by
+from isthmus.adapters.runtime.settings import DATABASE, FOLDER, KEY_FILE
 from isthmus.adapters.runtime.unit import OutgoingMessage
 from isthmus.adapters.runtime.vault import KeyFile, MasterKey
 from isthmus.adapters.sql.database import Database

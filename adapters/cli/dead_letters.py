@@ -12,12 +12,12 @@ from isthmus.adapters.cli.output import counted, say, say_json, say_table
 from isthmus.adapters.cli.project import app_option, composition_of, database_of, database_option
 from isthmus.adapters.cli.start import ACTOR, SETTLE_SECONDS
 from isthmus.adapters.cli.targets import (
-    AZURE,
-    host_on_azure,
-    hub_option,
+    Cloud,
+    cloud_of,
+    cloud_option,
+    host_on,
     say_whether_told,
     target_option,
-    tell_hub,
     views_on,
 )
 from isthmus.adapters.sql.dead_letters import DeadLetterKind
@@ -51,7 +51,7 @@ def list_letters(
     from isthmus.adapters.cli.shown import LETTER_COLUMNS, letter_row  # noqa: PLC0415
     from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
-    with views_on(target, database_url) as views:
+    with views_on(cloud_of(target), database_url) as views:
         letters = list(views.dead_letters(resolved=resolved))
     if as_json:
         for letter in letters:
@@ -77,7 +77,7 @@ def show_letter(
     from isthmus.adapters.cli.shown import body_text, moment_text  # noqa: PLC0415
     from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
-    with views_on(target, database_url) as views:
+    with views_on(cloud_of(target), database_url) as views:
         letter = views.dead_letter(number)
     if as_json:
         say_json(plain(letter))
@@ -95,12 +95,10 @@ def show_letter(
 @dead_letters.command()
 @app_option
 @database_option
-@hub_option
+@cloud_option
 @click.argument("number", type=click.IntRange(1))
 @click.option("--actor", default=ACTOR, show_default=True, help="Who decided it, for the journal.")
-def replay(
-    app_reference: str | None, database_url: str | None, target: str, task_hub: str | None, number: int, actor: str
-) -> int:
+def replay(app_reference: str | None, database_url: str | None, cloud: Cloud | None, number: int, actor: str) -> int:
     """Try dead letter NUMBER again: its step, its undo, or its delivery.
 
     Says what came of it, whichever process tried it. Exits with 1 when it, or what follows it, is stuck again.
@@ -108,13 +106,14 @@ def replay(
     from isthmus.adapters.cli.engines import engine_or_operations, views_of  # noqa: PLC0415
 
     composition = composition_of(app_reference)
-    if target == AZURE:
-        from isthmus.adapters.azure import operating  # noqa: PLC0415  # an extra
+    if cloud is not None:
+        from isthmus.adapters.runtime import operating  # noqa: PLC0415
 
-        with host_on_azure(composition, database_url, "dead-letters replay") as host:
+        with host_on(cloud, composition, database_url, "dead-letters replay") as host:
             operating.replay(host, number, actor=actor)
             say(f"dead letter {number} is resolved: it is tried again")
-            say_whether_told(told=tell_hub(host, task_hub), what="the task hub is told; a delivery waits for the sweep")
+            what = f"the run's {cloud.carrier} is told; a delivery waits for the sweep"
+            say_whether_told(cloud, told=cloud.tell(host), what=what)
         return 0
     url = database_of(database_url)
     with engine_or_operations(composition, url) as engine:

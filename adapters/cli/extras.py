@@ -9,7 +9,7 @@ from isthmus.core.errors import EnvironmentFault
 
 MODULES: Final = {
     "azure": ("azure.durable_functions", "azure_functions_runtime", "durabletask.azuremanaged", "azure.keyvault.keys"),
-    "google": ("yaml", "httpx2"),
+    "google": ("functions_framework", "google.auth", "google.cloud.kms", "google.cloud.workflows", "httpx2", "yaml"),
     "testing": ("hypothesis",),
 }
 

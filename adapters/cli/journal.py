@@ -11,7 +11,7 @@ import click
 
 from isthmus.adapters.cli.output import counted, say, say_json, say_table
 from isthmus.adapters.cli.project import database_option
-from isthmus.adapters.cli.targets import target_option, views_on
+from isthmus.adapters.cli.targets import cloud_of, target_option, views_on
 from isthmus.core.errors import NotFound
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def show(database_url: str | None, target: str, order: str | None, run: str | No
         raise click.UsageError("name an --order or a --run; `isthmus journal export` writes everything")
     from isthmus.adapters.cli.shown import ENTRY_COLUMNS, entry_row  # noqa: PLC0415
 
-    with views_on(target, database_url) as views:
+    with views_on(cloud_of(target), database_url) as views:
         entries = list(_entries(views, order, run))
     say_table(ENTRY_COLUMNS, [entry_row(entry) for entry in entries[:SHOWN_MAX]])
     hidden = len(entries) - SHOWN_MAX
@@ -67,7 +67,7 @@ def export(database_url: str | None, target: str, order: str | None, run: str | 
     """Write the entries of an order, of a run, or all there are, in the order they were written."""
     from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
-    with views_on(target, database_url) as views:
+    with views_on(cloud_of(target), database_url) as views:
         entries = _entries(views, order, run)
         if form == "json":
             for entry in entries:

@@ -1,8 +1,8 @@
 """`isthmus start` and `isthmus send`: ask a contract for its work, and tell a run what it waits for.
 
 When an engine holds the database (`isthmus serve`), what is asked is written there, and that engine goes on with it.
-Otherwise an engine of this process takes it as far as it goes without time passing. With `--target azure` it is written
-in the app's database, and the task hub is told.
+Otherwise an engine of this process takes it as far as it goes without time passing. With `--target azure` or
+`--target google` it is written in the app's database, and what carries runs on there is told.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import click
 from isthmus.adapters.cli.faults import SOURCE
 from isthmus.adapters.cli.output import say, say_json
 from isthmus.adapters.cli.project import app_option, composition_of, database_of, database_option
-from isthmus.adapters.cli.targets import AZURE, host_on_azure, hub_option, say_whether_told, tell_hub
+from isthmus.adapters.cli.targets import Cloud, cloud_option, host_on, say_whether_told
 from isthmus.core.errors import InputError, NotFound
 from isthmus.core.refusal import Refusal
 
 if TYPE_CHECKING:
-    from isthmus.adapters.azure.host import Host
+    from isthmus.adapters.runtime.host import Host
     from isthmus.adapters.sql.database import Database
     from isthmus.core.composition import Composition
 
@@ -75,7 +75,7 @@ def message_of(given: str) -> bytes:
 @click.command()
 @app_option
 @database_option
-@hub_option
+@cloud_option
 @click.argument("contract")
 @input_option
 @click.option(
@@ -89,8 +89,7 @@ def message_of(given: str) -> bytes:
 def start(
     app_reference: str | None,
     database_url: str | None,
-    target: str,
-    task_hub: str | None,
+    cloud: Cloud | None,
     contract: str,
     given: str,
     key: str | None,
@@ -112,10 +111,10 @@ def start(
         raise NotFound(
             f"app {composition.name} has no contract {contract}", place="CONTRACT", instead=f"name one of: {known}"
         )
-    if target == AZURE:
-        with host_on_azure(composition, database_url, "start") as host:
+    if cloud is not None:
+        with host_on(cloud, composition, database_url, "start") as host:
             asked_for = on_behalf_of or actor
-            return _start_on_azure(host, task_hub, contract, message, actor, asked_for, as_json=as_json)
+            return _start_on(cloud, host, contract, message, actor, asked_for, as_json=as_json)
     if contract in composition.handlers:
         return _ask(
             composition,
@@ -166,24 +165,24 @@ def _ask(
     return 0
 
 
-def _start_on_azure(
-    host: Host, task_hub: str | None, contract: str, message: bytes, actor: str, on_behalf_of: str, *, as_json: bool
+def _start_on(
+    cloud: Cloud, host: Host, contract: str, message: bytes, actor: str, on_behalf_of: str, *, as_json: bool
 ) -> int:
     """Write a start down and have it begun; the run that it already is goes on as it does."""
-    from isthmus.adapters.azure import operating  # noqa: PLC0415  # an extra
+    from isthmus.adapters.runtime import operating  # noqa: PLC0415
     from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
     from isthmus.adapters.sql.views import Views  # noqa: PLC0415
 
     run_id = operating.start(host, contract, message, actor=actor, on_behalf_of=on_behalf_of)
     if not as_json:
         say(f"run {run_id} of {contract} is written down")
-    told = tell_hub(host, task_hub)
+    told = cloud.tell(host)
     with Views(host.database) as views:
         run = views.run(run_id)
     if as_json:
         say_json(plain(run))
     else:
-        say_whether_told(told=told, what=f"its orchestration is begun; it is {run.status}")
+        say_whether_told(cloud, told=told, what=f"its {cloud.carrier} is begun; it is {run.status}")
     return SOURCE if run.status in BAD_OUTCOMES else 0
 
 
@@ -211,7 +210,7 @@ def _report(engine: Any, database_url: str, run_id: str, *, as_json: bool) -> in
 @click.command()
 @app_option
 @database_option
-@hub_option
+@cloud_option
 @click.argument("event")
 @click.option("--key", required=True, help="The key by which a run waits.")
 @input_option
@@ -221,8 +220,7 @@ def _report(engine: Any, database_url: str, run_id: str, *, as_json: bool) -> in
 def send(
     app_reference: str | None,
     database_url: str | None,
-    target: str,
-    task_hub: str | None,
+    cloud: Cloud | None,
     event: str,
     key: str,
     given: str,
@@ -236,15 +234,15 @@ def send(
     if event not in composition.events:
         known = ", ".join(composition.events) or "it waits for none"
         raise NotFound(f"app {composition.name} has no event {event}", place="EVENT", instead=f"name one of: {known}")
-    if target == AZURE:
-        from isthmus.adapters.azure import operating  # noqa: PLC0415  # an extra
+    if cloud is not None:
+        from isthmus.adapters.runtime import operating  # noqa: PLC0415
 
-        with host_on_azure(composition, database_url, "send") as host:
+        with host_on(cloud, composition, database_url, "send") as host:
             operating.send(host, event, key, message, event_id=event_id, actor=actor)
-            told = tell_hub(host, task_hub)
+            told = cloud.tell(host)
             _say_sent(host.database, event, key, as_json=as_json)
             if not as_json:
-                say_whether_told(told=told, what="the task hub is told")
+                say_whether_told(cloud, told=told, what=f"its {cloud.carrier} is told")
         return 0
     from isthmus.adapters.cli.engines import engine_or_operations  # noqa: PLC0415
     from isthmus.adapters.sql.database import Database  # noqa: PLC0415

@@ -8,13 +8,12 @@ from isthmus.adapters.cli.output import counted, say, say_json, say_table
 from isthmus.adapters.cli.project import app_option, composition_of, database_of, database_option
 from isthmus.adapters.cli.start import ACTOR
 from isthmus.adapters.cli.targets import (
-    AZURE,
-    host_on_azure,
-    hub_option,
-    instances_on_azure,
+    Cloud,
+    cloud_of,
+    cloud_option,
+    host_on,
     say_whether_told,
     target_option,
-    tell_hub,
     views_on,
 )
 
@@ -52,7 +51,7 @@ def list_runs(
     from isthmus.adapters.cli.shown import RUN_COLUMNS, run_row  # noqa: PLC0415
     from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
-    with views_on(target, database_url) as views:
+    with views_on(cloud_of(target), database_url) as views:
         runs = views.runs(status=status, contract=contract, limit=limit, after=after)
         counts = views.counts()
     if as_json:
@@ -65,30 +64,29 @@ def list_runs(
 
 @workflows.command("show")
 @database_option
-@hub_option
+@cloud_option
 @click.argument("run")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_run(
     database_url: str | None,
-    target: str,
-    task_hub: str | None,
+    cloud: Cloud | None,
     run: str,
     as_json: bool,  # noqa: FBT001  # click passes it
 ) -> None:
     """Show RUN: what was asked, what its steps recorded, and how it stands. The first characters of its id suffice.
 
-    With --target azure its orchestration is shown beside it, as the task hub knows it.
+    With --target azure or google its orchestration or execution is shown beside it, as the cloud knows it.
     """
     from isthmus.adapters.cli.shown import STEP_COLUMNS, body_text, moment_text, step_row  # noqa: PLC0415
     from isthmus.adapters.sql.shown import plain  # noqa: PLC0415
 
-    with views_on(target, database_url) as views:
+    with views_on(cloud, database_url) as views:
         found = views.run(run)
         steps = views.steps(found.run_id)
-    instances, unknown = instances_on_azure(task_hub, found.run_id) if target == AZURE else ([], "")
+    instances, unknown = cloud.instances(found) if cloud is not None else ([], "")
     if as_json:
-        on_hub = {"instances": [plain(one) for one in instances]} if target == AZURE else {}
-        say_json({**plain(found), "steps": [plain(step) for step in steps], **on_hub})
+        there = {"instances": [plain(one) for one in instances]} if cloud is not None else {}
+        say_json({**plain(found), "steps": [plain(step) for step in steps], **there})
         return
     say(f"run {found.run_id} of {found.contract}, version {found.version[:RUN_VERSION]}")
     say(f"  identity  {found.identity}")
@@ -98,7 +96,8 @@ def show_run(
     say(f"  input     {body_text(found.input, 400)}")
     say(f"  outcome   {body_text(found.outcome, 400)}")
     for one in instances:
-        say(f"  instance  {one.instance_id} is {one.status}, since {moment_text(one.updated_at)}")
+        since = "" if one.updated_at is None else f", since {moment_text(one.updated_at)}"
+        say(f"  instance  {one.instance_id} is {one.status}{since}")
     if unknown:
         say(f"  instance  not known: {unknown}")
     say_table(STEP_COLUMNS, [step_row(step) for step in steps])
@@ -110,15 +109,13 @@ RUN_VERSION = 12
 @workflows.command()
 @app_option
 @database_option
-@hub_option
+@cloud_option
 @click.argument("run")
 @click.option("--actor", default=ACTOR, show_default=True, help="Who orders it, for the journal.")
-def cancel(
-    app_reference: str | None, database_url: str | None, target: str, task_hub: str | None, run: str, actor: str
-) -> None:
+def cancel(app_reference: str | None, database_url: str | None, cloud: Cloud | None, run: str, actor: str) -> None:
     """Cancel RUN: what it did is taken back."""
-    if target == AZURE:
-        _cancel_on_azure(app_reference, database_url, task_hub, run, actor)
+    if cloud is not None:
+        _cancel_on(cloud, app_reference, database_url, run, actor)
         return
     from isthmus.adapters.cli.engines import engine_or_operations, views_of  # noqa: PLC0415
 
@@ -134,16 +131,14 @@ def cancel(
         say(f"run {run_id} is {views.run(run_id).status}")
 
 
-def _cancel_on_azure(
-    app_reference: str | None, database_url: str | None, task_hub: str | None, run: str, actor: str
-) -> None:
-    """Fence the run in its database; its orchestration takes it back when the hub has told it."""
-    with host_on_azure(composition_of(app_reference), database_url, "workflows cancel") as host:
-        from isthmus.adapters.azure import operating  # noqa: PLC0415  # an extra
+def _cancel_on(cloud: Cloud, app_reference: str | None, database_url: str | None, run: str, actor: str) -> None:
+    """Fence the run in its database; what carries it on takes it back when it has been told."""
+    with host_on(cloud, composition_of(app_reference), database_url, "workflows cancel") as host:
+        from isthmus.adapters.runtime import operating  # noqa: PLC0415
         from isthmus.adapters.sql.views import Views  # noqa: PLC0415
 
         with Views(host.database) as views:
             run_id = views.run(run).run_id
         operating.cancel(host, run_id, actor=actor)
         say(f"run {run_id} is cancelled: what it did is taken back")
-        say_whether_told(told=tell_hub(host, task_hub), what="its orchestration is told")
+        say_whether_told(cloud, told=cloud.tell(host), what=f"its {cloud.carrier} is told")

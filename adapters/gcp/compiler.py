@@ -9,26 +9,26 @@ from isthmus.adapters.gcp.lower import Lowering
 from isthmus.adapters.gcp.naming import variable
 from isthmus.adapters.gcp.routine import Call, Compiled, Formula, Return, Routine, record
 from isthmus.core.composition import Composition
-from isthmus.core.program import awaited
+from isthmus.core.program import Program, awaited
 
 
-def compile_workflow(composition: Composition, contract: str) -> str:
-    """Return the YAML of the workflow that fulfils a contract.
+def compile_workflow(composition: Composition, contract: str, version: str | None = None) -> str:
+    """Return the YAML of the workflow that fulfils a contract: of today's program, or of a version that is carried.
 
     Raises CompilationRefused (ISTH130) when it breaks a limit of Workflows.
     """
-    compiled = lowered(composition, contract)
+    compiled = lowered(composition, contract, version)
     text = emit(compiled)
     check(compiled, text)
     return text
 
 
-def lowered(composition: Composition, contract: str) -> Compiled:
+def lowered(composition: Composition, contract: str, version: str | None = None) -> Compiled:
     """Return a workflow and the workflows that it awaits, as routines."""
-    program = composition.programs[contract]
+    program = composition.programs[contract] if version is None else composition.versions[contract, version][1]
     routines = [_main(contract)]
-    for name in _with_children(composition, contract):
-        one = composition.programs[name]
+    for name in _with_children(composition, program):
+        one = program if name == contract else composition.programs[name]
         routines.append(support.run(name, one.version, composition.contracts[name].unit, variable(one.parameter)))
         routines.append(Lowering(composition, one).routine())
     routines += [support.step(), support.settle(), support.wait_event(), support.take_back(), support.is_fault()]
@@ -43,11 +43,11 @@ def _main(contract: str) -> Routine:
     return Routine(name="main", params=("args",), steps=(call, end), purpose="begin: the argument is {run_id}")
 
 
-def _with_children(composition: Composition, contract: str) -> list[str]:
-    found, left = [contract], [contract]
+def _with_children(composition: Composition, program: Program) -> list[str]:
+    found, left = [program.contract], [program]
     while left:
-        for name in awaited(composition.programs[left.pop(0)]):
+        for name in awaited(left.pop(0)):
             if name in composition.programs and name not in found:
                 found.append(name)
-                left.append(name)
+                left.append(composition.programs[name])
     return found

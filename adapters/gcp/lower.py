@@ -32,6 +32,7 @@ from isthmus.adapters.gcp.routine import (
     Value,
     record,
 )
+from isthmus.adapters.runtime.execution import COMMAND_BYTES_MAX
 from isthmus.core.composition import Composition
 from isthmus.core.program import Program, nodes
 
@@ -40,9 +41,9 @@ MARGIN_S = 60
 """What an HTTP call may take on top of the contract's timeout, which the function keeps."""
 
 
-def address(unit: str, path: str) -> Formula:
-    """Return the URL of a path of a unit's functions."""
-    return Formula(f'sys.get_env("{environment(unit)}") + "{path}"')
+def address(unit: str) -> Formula:
+    """Return the URL that the paths of a unit's functions stand below."""
+    return Formula(f'sys.get_env("{environment(unit)}")')
 
 
 class Lowering:
@@ -243,18 +244,23 @@ class Lowering:
             case nodes.CallOf(contract=contract):
                 reply = self._declare(self._names.temporary("r"))
                 self._child(node, contract, self._value(awaited.message), step, 0, reply)
-                self._settle(node, record(**{"0": Formula(reply)}), 1, node.targets)
+                self._settle(node, record(**{"0": Formula(reply)}), 1)
+                taken = [(variable(name), Formula(f"{reply}.answer")) for name in node.targets]
+                self._set(node, "answer", *taken, (reply, None))
             case nodes.SleepFor(count=count, unit=unit):
-                body = (("run_id", Formula("run_id")), ("step", step), ("seconds", self._seconds(count, unit)))
-                self._post(node, "sleep", "/runs/pause", Record(body), None)
+                body = record(
+                    run_id=Formula("run_id"), step=step, seconds=self._seconds(count, unit), ordinal=self._counted()
+                )
+                self._post(node, "sleep", "/runs/pause", body, None)
             case nodes.WaitForEvent(event=event, key=key, unit=unit, count=count):
                 arguments = record(
-                    url=Formula(f'sys.get_env("{environment(self._unit)}")'),
+                    base=address(self._unit),
                     run_id=Formula("run_id"),
                     step=step,
                     event=event,
                     key=self._value(key),
                     seconds=self._seconds(count, unit),
+                    place=self._counted(),
                 )
                 self._call(node, f"wait_for_{event}", "isthmus_wait_event", arguments, result)
             case nodes.GatherOf() | nodes.EachOf():
@@ -282,44 +288,105 @@ class Lowering:
         return Formula(f"({self._formula(count).text}) * {SECONDS[unit]}")
 
     def _side_by_side(self, node: nodes.Await, awaited: nodes.GatherOf | nodes.EachOf, step: Value) -> None:
-        line = node.span.line
         prefix = step.text if isinstance(step, Formula) else f'"{step}"'
         if isinstance(awaited, nodes.GatherOf):
-            inputs = [self._value(call.message) for call in awaited.calls]
-            replies = [self._declare(self._names.temporary("r")) for _ in inputs]
-            branches = []
-            for place, (call, message, reply) in enumerate(zip(awaited.calls, inputs, replies, strict=True)):
-                within = self._branch(node, call.contract, message, Formula(f'{prefix} + "/{place}"'), place, reply)
-                branches.append((f"branch_{place}_{call.contract}", within))
-            name = self._name(node, "gather")
-            self._add(Parallel(name=name, line=line, shared=tuple(replies), branches=tuple(branches)))
-            found = Record(tuple((str(place), Formula(reply)) for place, reply in enumerate(replies)))
-            self._settle(node, found, len(replies), node.targets)
-            return
-        items, found_in = (self._declare(self._names.temporary(kind)) for kind in ("t", "replies"))
-        item, index, key = (self._names.temporary(kind) for kind in ("item", "index", "key"))
-        self._set(node, "each_of", (items, self._value(awaited.items)), (found_in, Record(())))
+            self._gather(node, awaited, prefix)
+        else:
+            self._each(node, awaited, prefix)
+
+    def _gather(self, node: nodes.Await, awaited: nodes.GatherOf, prefix: str) -> None:
+        line = node.span.line
+        inputs = [self._value(call.message) for call in awaited.calls]
+        size = self._declare(self._names.temporary("size"), 0)
+        replies = [self._declare(self._names.temporary("r")) for _ in inputs]
+        answers = [self._declare(self._names.temporary("answer")) for _ in inputs]
+        branches = []
+        for place, (call, message) in enumerate(zip(awaited.calls, inputs, strict=True)):
+            at = Formula(f'{prefix} + "/{place}"')
+            within = self._branch(node, call.contract, message, at, place, replies[place], answers[place], size)
+            branches.append((f"branch_{place}_{call.contract}", within))
+        shared = (size, *replies, *answers)
+        self._add(Parallel(name=self._name(node, "gather"), line=line, shared=shared, branches=tuple(branches)))
+        found = Record(tuple((str(place), Formula(reply)) for place, reply in enumerate(replies)))
+        self._settle(node, found, len(replies))
+        pairs: list[tuple[str, Value]] = [
+            (variable(name), Formula(answer)) for name, answer in zip(node.targets, answers, strict=False)
+        ]
+        self._set(node, "answers", *pairs, (size, 0), *((answer, None) for answer in answers))
+
+    def _each(self, node: nodes.Await, awaited: nodes.EachOf, prefix: str) -> None:
+        line = node.span.line
+        items, replies, answers, found, size = (
+            self._declare(self._names.temporary(kind)) for kind in ("t", "replies", "answer", "answers", "size")
+        )
+        item, index, key, place, name = (
+            self._names.temporary(kind) for kind in ("item", "index", "key", "index", "key")
+        )
+        nothing = Record(())
+        begin = (
+            (items, self._value(awaited.items)),
+            (replies, nothing),
+            (answers, nothing),
+            (found, Items(())),
+            (size, 0),
+        )
+        self._set(node, "each_of", *begin)
         at = Formula(f'{prefix} + "/" + string({index})')
         keyed = Assign(name=self._name(node, "key"), line=line, values=((key, Formula(f"string({index})")),))
-        within = self._branch(node, awaited.contract, Formula(item), at, Formula(index), f"{found_in}[{key}]")
-        loop = For(name="each", line=line, value=item, index=index, items=Formula(items), body=(keyed, *within))
-        every = Parallel(
-            name=self._name(node, "each"), line=line, shared=(found_in,), loop=loop, at_most=awaited.at_most
+        within = self._branch(
+            node, awaited.contract, Formula(item), at, Formula(index), f"{replies}[{key}]", f"{answers}[{key}]", size
         )
-        case = Case(condition=Formula(f"len({items}) > 0"), steps=(every,))
+        loop = For(name="each", line=line, value=item, index=index, items=Formula(items), body=(keyed, *within))
+        outer, self._steps = self._steps, []
+        shared = (size, replies, answers)
+        self._add(Parallel(name=self._name(node, "each"), line=line, shared=shared, loop=loop, at_most=awaited.at_most))
+        self._settle(node, Formula(replies), Formula(f"len({items})"))
+        if node.targets:
+            taken = (
+                (name, Formula(f"string({place})")),
+                (found, Formula(f"list.concat({found}, {answers}[{name}])")),
+                (f"{answers}[{name}]", None),
+            )
+            take = Assign(name=self._name(node, "take"), line=line, values=taken)
+            span = (0, Formula(f"len({items}) - 1"))
+            self._add(For(name=self._name(node, "collect"), line=line, value=place, span=span, body=(take,)))
+        steps, self._steps = tuple(self._steps), outer
+        case = Case(condition=Formula(f"len({items}) > 0"), steps=steps)
         self._add(Switch(name=self._name(node, "any"), line=line, cases=(case,)))
-        self._settle(node, Formula(found_in), Formula(f"len({items})"), node.targets, whole=True)
+        pairs = [(variable(target), Formula(found)) for target in node.targets]
+        self._set(node, "answers", *pairs, *((one, None) for one in (items, replies, answers, found)))
 
     def _branch(
-        self, node: nodes.Await, contract: str, message: Value, step: Value, place: Value, reply: str
+        self,
+        node: nodes.Await,
+        contract: str,
+        message: Value,
+        step: Value,
+        place: Value,
+        reply: str,
+        answer: str,
+        size: str,
     ) -> tuple[AnyStep, ...]:
+        """Return the steps of one branch: they share how it went and, apart from that, the answer.
+
+        So `settle` is given no answers: what Workflows holds in memory is counted for every copy. Answers that take
+        too much together are let go of; `settle` says so from their lengths.
+        """
         outer, self._steps = self._steps, []
         own = self._names.temporary("r")
         if contract in self._composition.workflows:
             self._child(node, contract, message, step, place, own)
         else:
             self._ask(node, contract, message, step, place, own, alone=False)
-        self._set(node, "reply", (reply, Formula(own)))
+        answered = f'{own}.state == "answered"'
+        self._set(
+            node,
+            "reply",
+            (size, Formula(f"{size} + {own}.bytes")),
+            (answer, Formula(f"if(({answered}) and ({size} <= {COMMAND_BYTES_MAX}), {own}.answer, null)")),
+            (f"{own}.answer", Formula(f"if({answered}, null, {own}.answer)")),
+            (reply, Formula(own)),
+        )
         made, self._steps = self._steps, outer
         return tuple(made)
 
@@ -329,9 +396,13 @@ class Lowering:
             step=step,
             contract=contract,
             input=message,
-            ordinal=Formula("ordinal") if self._turns else self._ordinal,
+            ordinal=self._counted(),
             branch=place,
         )
+
+    def _counted(self) -> Value:
+        """Return how many awaits the run has come to before."""
+        return Formula("ordinal") if self._turns else self._ordinal
 
     def _ask(
         self,
@@ -346,7 +417,8 @@ class Lowering:
     ) -> None:
         found = self._composition.contracts[contract]
         arguments = record(
-            url=address(found.unit, f"/contracts/{contract}"),
+            base=address(found.unit),
+            path=f"/contracts/{contract}",
             timeout=int(found.timeout.total_seconds()) + MARGIN_S,
             alone=alone,
             body=self._body(contract, message, step, place),
@@ -364,7 +436,7 @@ class Lowering:
         self._add(Switch(name=self._name(node, f"carry_{contract}"), line=node.span.line, cases=(case,)))
 
     def _post(self, node: nodes.Await, what: str, path: str, body: Record, reply: str | None) -> None:
-        arguments = record(url=address(self._unit, path), timeout=MARGIN_S, alone=reply is None, body=body)
+        arguments = record(base=address(self._unit), path=path, timeout=MARGIN_S, alone=reply is None, body=body)
         self._call(node, what, "isthmus_step", arguments, reply)
 
     def _call(self, node: nodes.Await, what: str, routine: str, arguments: Record, result: str | None) -> None:
@@ -372,14 +444,8 @@ class Lowering:
         name = self._name(node, what)
         self._add(Call(name=name, line=node.span.line, note=note, routine=routine, arguments=arguments, result=result))
 
-    def _settle(
-        self, node: nodes.Await, replies: Value, count: Value, targets: Sequence[str], *, whole: bool = False
-    ) -> None:
-        answers = variable(targets[0]) if whole and targets else self._declare(self._names.temporary("answers"))
-        self._call(node, "settle", "isthmus_settle", record(replies=replies, count=count), answers)
-        if not whole and targets:
-            pairs = [(variable(name), Formula(f"{answers}[{place}]")) for place, name in enumerate(targets)]
-            self._set(node, "answers", *pairs)
+    def _settle(self, node: nodes.Await, replies: Value, count: Value) -> None:
+        self._call(node, "settle", "isthmus_settle", record(replies=replies, count=count), None)
 
 
 def _all(steps: Sequence[AnyStep]) -> list[AnyStep]:

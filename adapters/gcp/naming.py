@@ -17,7 +17,7 @@ WORDS = frozenset(
 """What a variable is not called: operators, literals, functions and libraries of Workflows, and what we use."""
 
 OURS = re.compile(
-    r"(?:t|r|e|visits|caught|tags|ended|item|index|key|replies|answers|raised)_\d+|[vu]_.*|(?:flow|run|isthmus)_.*"
+    r"(?:t|r|e|visits|caught|tags|ended|item|index|key|replies|answer|answers|size|raised)_\d+|[vu]_.*|(?:flow|run|isthmus)_.*"
 )
 
 
@@ -35,9 +35,31 @@ def field_access(field: str) -> str:
     return f".{field}" if field.isascii() and field.lower() not in WORDS else f'["{field}"]'
 
 
+def workflow_name(contract: str, version: str) -> str:
+    """Return what the workflow of one version of a contract's program is called: at most 64 letters, digits, _ and -.
+
+    A version has a workflow of its own, so that runs in flight keep theirs.
+    """
+    return f"{contract[:NAME_MAX]}-{version[:VERSION_MAX]}"
+
+
+def topic_name(topic: str) -> str:
+    """Return the name of a topic on Pub/Sub, which allows no colon."""
+    return topic.replace(":", ".")
+
+
+def subscription_name(topic: str, subscriber: str) -> str:
+    """Return the name of the subscription by which a contract has a topic's messages."""
+    return f"{topic_name(topic)}.{subscriber}"
+
+
 def environment(unit: str) -> str:
     """Return the environment variable of a workflow that holds the address of a unit's functions."""
     return "ISTHMUS_URL_" + re.sub(r"[^A-Z0-9]", "_", unit.upper())
+
+
+NAME_MAX, VERSION_MAX = 47, 16
+"""How much of a contract's name and of its version a workflow's name has."""
 
 
 class Names:

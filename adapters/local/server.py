@@ -15,34 +15,28 @@ of who asks here: the server is for loopback.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from isthmus.adapters.runtime.problems import (
-    crash_problem,
-    fault_problem,
-    problem,
-    refusal_problem,
-    unacceptable_problem,
+from isthmus.adapters.runtime.http import (
+    accepted,
+    body_of,
+    idempotency_key,
+    json_response,
+    message_for,
+    problem_of,
+    problem_response,
 )
-from isthmus.adapters.runtime.requests import (
-    BODILESS,
-    Unacceptable,
-    hold_to_json,
-    hold_to_key,
-    hold_to_size,
-    spelled,
-    with_path,
-)
+from isthmus.adapters.runtime.problems import problem
+from isthmus.adapters.runtime.requests import Unacceptable
 from isthmus.adapters.sql.shown import plain
 from isthmus.core.errors import IsthmusError
 from isthmus.core.refusal import Refusal
@@ -77,10 +71,10 @@ def make_server(engine: Engine, composition: Composition, views: Views, *, hosts
         middleware=guard,
         exception_handlers={
             HTTPException: _http_problem,
-            Unacceptable: _unacceptable_problem,
-            IsthmusError: _fault_problem,
-            Refusal: _refusal_problem,
-            Exception: _crash_problem,
+            Unacceptable: _problem,
+            IsthmusError: _problem,
+            Refusal: _problem,
+            Exception: _problem,
         },
     )
 
@@ -93,29 +87,29 @@ def _endpoint(engine: Engine, composition: Composition, endpoint: Endpoint) -> A
     is_workflow = contract.name in composition.workflows
 
     async def answer(request: Request) -> Response:
-        message = await _message_for(request, contract.input_type)
-        key = _idempotency_key(request)
+        message = await message_for(request, contract.input_type)
+        key = idempotency_key(request)
         if is_workflow:
             run_id = await run_in_threadpool(engine.start, contract.name, message, actor=ACTOR, on_behalf_of=ACTOR)
-            return _accepted({"run_id": run_id, "status_url": f"/workflows/{run_id}"}, location=f"/workflows/{run_id}")
+            return accepted({"run_id": run_id, "status_url": f"/workflows/{run_id}"}, location=f"/workflows/{run_id}")
         result = await run_in_threadpool(engine.ask, contract.name, message, key=key)
-        return Response(status_code=204) if result is None else _json(200, result)
+        return Response(status_code=204) if result is None else json_response(200, result)
 
     return answer
 
 
 def _topic(engine: Engine) -> Answer:
     async def answer(request: Request) -> Response:
-        await run_in_threadpool(engine.publish, request.path_params["name"], await _body(request))
-        return _accepted({"topic": request.path_params["name"]})
+        await run_in_threadpool(engine.publish, request.path_params["name"], await body_of(request))
+        return accepted({"topic": request.path_params["name"]})
 
     return answer
 
 
 def _stream(engine: Engine) -> Answer:
     async def answer(request: Request) -> Response:
-        await run_in_threadpool(engine.feed, request.path_params["name"], await _body(request))
-        return _accepted({"stream": request.path_params["name"]})
+        await run_in_threadpool(engine.feed, request.path_params["name"], await body_of(request))
+        return accepted({"stream": request.path_params["name"]})
 
     return answer
 
@@ -123,16 +117,16 @@ def _stream(engine: Engine) -> Answer:
 def _event(engine: Engine) -> Answer:
     async def answer(request: Request) -> Response:
         event, key = request.path_params["event"], request.path_params["key"]
-        event_id = _idempotency_key(request)
-        await run_in_threadpool(engine.send, event, key=key, message=await _body(request), event_id=event_id)
-        return _accepted({"event": event, "key": key})
+        event_id = idempotency_key(request)
+        await run_in_threadpool(engine.send, event, key=key, message=await body_of(request), event_id=event_id)
+        return accepted({"event": event, "key": key})
 
     return answer
 
 
 def _workflow(views: Views) -> Answer:
     async def answer(request: Request) -> Response:
-        return _json(200, plain(await run_in_threadpool(views.run, request.path_params["run_id"])))
+        return json_response(200, plain(await run_in_threadpool(views.run, request.path_params["run_id"])))
 
     return answer
 
@@ -141,77 +135,20 @@ def _health(engine: Engine, composition: Composition) -> Answer:
     async def answer(_: Request) -> Response:
         fault = engine.fault
         if fault is not None:
-            return _json(503, {"status": "stopped", "app": composition.name, "fault": type(fault).__name__})
+            return json_response(503, {"status": "stopped", "app": composition.name, "fault": type(fault).__name__})
         in_flight = await run_in_threadpool(lambda: engine.in_flight)
-        return _json(200, {"status": "ok", "app": composition.name, "in_flight": in_flight})
+        return json_response(200, {"status": "ok", "app": composition.name, "in_flight": in_flight})
 
     return answer
 
 
-# What comes in
-
-
-async def _body(request: Request) -> bytes:
-    """Read a JSON body of at most 32 KB."""
-    hold_to_json(request.headers.get("content-type", ""))
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            hold_to_size(len(body))
-    except ClientDisconnect:
-        raise Unacceptable(400, "the body ended before it was complete") from None
-    return bytes(body)
-
-
-async def _message_for(request: Request, kind: Any) -> Any:
-    """Return the body, or for a method without one the message that path and query spell."""
-    if request.method in BODILESS:
-        return spelled({**request.query_params, **request.path_params}, kind)
-    body = await _body(request)
-    return with_path(body, request.path_params) if request.path_params else body
-
-
-def _idempotency_key(request: Request) -> str | None:
-    return hold_to_key(request.headers.get("idempotency-key"))
-
-
-# What goes out
-
-
-def _json(
-    status: int, value: Any, *, kind: str = "application/json", headers: dict[str, str] | None = None
-) -> Response:
-    return Response(msgspec.json.encode(value), status_code=status, media_type=kind, headers=headers)
-
-
-def _accepted(value: dict[str, str], *, location: str | None = None) -> Response:
-    return _json(202, value, headers={"Location": location} if location else None)
-
-
-def _problem(found: dict[str, Any]) -> Response:
-    return _json(found["status"], found, kind="application/problem+json")
+# What goes wrong
 
 
 async def _http_problem(_: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
-    return _problem(problem(fault.status_code, "about:blank", fault.detail or "refused", fault.detail))
+    return problem_response(problem(fault.status_code, "about:blank", fault.detail or "refused", fault.detail))
 
 
-async def _unacceptable_problem(_: Request, fault: Exception) -> Response:
-    assert isinstance(fault, Unacceptable)
-    return _problem(unacceptable_problem(fault))
-
-
-async def _fault_problem(_: Request, fault: Exception) -> Response:
-    assert isinstance(fault, IsthmusError)
-    return _problem(fault_problem(fault))
-
-
-async def _refusal_problem(_: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, Refusal)
-    return _problem(refusal_problem(refusal))
-
-
-async def _crash_problem(_: Request, fault: Exception) -> Response:
-    return _problem(crash_problem(fault))
+async def _problem(_: Request, fault: Exception) -> Response:
+    return problem_of(fault)

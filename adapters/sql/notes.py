@@ -16,6 +16,14 @@ NOTE = insertion(WAKE, without=["sequence"])
 
 NOTES = Statement(select(WAKE.c.sequence, WAKE.c.kind, WAKE.c.subject).order_by(WAKE.c.sequence).limit(100))
 
+NOTES_AFTER = Statement(
+    select(WAKE.c.sequence, WAKE.c.kind, WAKE.c.subject)
+    .where(WAKE.c.sequence > bindparam("from"))
+    .order_by(WAKE.c.sequence)
+    .limit(100),
+    "from",
+)
+
 FORGET_NOTE = Statement(delete(WAKE).where(WAKE.c.sequence == bindparam("number")), "number")
 
 FORGET_NOTE_ABOUT = Statement(

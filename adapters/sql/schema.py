@@ -180,6 +180,14 @@ WAKE = Table(
     Column("subject", Text, nullable=False),
 )
 
+CALLBACK = Table(
+    "callback",
+    METADATA,
+    Column("run_id", Text, primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+)
+
 EPOCH = Table(
     "epoch",
     METADATA,

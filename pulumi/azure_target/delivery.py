@@ -1,7 +1,7 @@
 """Delivery: packages go up, the database is migrated inside the network, and only then does new code take traffic.
 
     package  ->  blob `incoming/DIGEST/released-package.zip` of the unit's container
-             ->  `Microsoft.Web/sites/extensions/onedeploy` with its address, which is how Flex Consumption is given code
+             ->  `Microsoft.Web/sites/extensions/onedeploy` with its address: so Flex Consumption is given code
     migrations first, then units that are called, then home
 
 The route: https://learn.microsoft.com/azure/azure-functions/functions-infrastructure-as-code ("Deployment package"),
@@ -114,7 +114,9 @@ class Delivery(pulumi.ComponentResource):
             source=pulumi.FileAsset(str(package.archive)),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        address = pulumi.Output.concat("https://", self._store.name, ".blob.core.windows.net/", container.name, "/", name)
+        address = pulumi.Output.concat(
+            "https://", self._store.name, ".blob.core.windows.net/", container.name, "/", name
+        )
         return resources.Deployment(
             f"{who}-code",
             deployment_name=site.names.of(who, "code"),

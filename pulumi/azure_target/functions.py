@@ -73,7 +73,7 @@ class Functions(pulumi.ComponentResource):
         self._host = self._host_storage()
         self._ready = [*around.ready, *self._host_rights()]
         self.containers: dict[str, storage.BlobContainer] = {}
-        self.migrations = self._app(MIGRATIONS, self._common(MIGRATIONS), public=False)
+        self.migrations = self._app(MIGRATIONS, self._settings_of_migrations(), public=False)
         self.apps: dict[str, web.WebApp] = {}
         for unit in (*demand.others, demand.home):
             settings = {**self._common(unit.name), **self._settings(unit)}
@@ -84,7 +84,7 @@ class Functions(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _is_public(self, unit: UnitDemand) -> bool:
-        return unit.is_home and self._demand.has_endpoints and bool(self._around.site.stack.callers)
+        return unit.is_home and unit.has_endpoints and bool(self._around.site.stack.callers)
 
     # Storage
 
@@ -136,12 +136,22 @@ class Functions(pulumi.ComponentResource):
                 "Authorization=AAD;ClientId=", identity.client_id
             ),
             "ISTHMUS_DATABASE": around.database.url(identity.name),
+            "ISTHMUS_DATABASE_LOGIN": "entra",
             "ISTHMUS_KEY_VAULT": around.keys.key_url,
             "ISTHMUS_REGION": stack.region,
         }
         if stack.residency:
             settings["ISTHMUS_RESIDENCY"] = stack.residency
         return settings
+
+    def _settings_of_migrations(self) -> dict[str, pulumi.Input[str]]:
+        identities = self._around.identities.of
+        names = pulumi.Output.all(*(identities[unit.name].name for unit in self._demand.units))
+        return {
+            **self._common(MIGRATIONS),
+            "ISTHMUS_PRINCIPALS": names.apply(self._demand.rights_of),
+            "ISTHMUS_CALLERS": identities[MIGRATIONS].principal_id,
+        }
 
     def _settings(self, unit: UnitDemand) -> dict[str, pulumi.Input[str]]:
         around = self._around
@@ -295,9 +305,7 @@ class Functions(pulumi.ComponentResource):
                     "validation": {
                         "allowed_audiences": [audience(site)],
                         "default_authorization_policy": {
-                            "allowed_principals": {
-                                "identities": [self._around.identities.of[caller].principal_id]
-                            }
+                            "allowed_principals": {"identities": [self._around.identities.of[caller].principal_id]}
                         },
                     },
                 }

@@ -1,6 +1,7 @@
 """The sealed journal: a container whose blobs nobody changes or deletes before their time, not even their owner.
 
-The lock of that time is for production alone: there is no way back from it but to wait.
+The lock of that time is for production alone, and set by a deployment of its own: a policy can only be locked that was
+unlocked before, and there is no way back from it but to wait.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Journal(pulumi.ComponentResource):
                 "enabled": True,
                 "immutability_policy": {
                     "immutability_period_since_creation_in_days": site.stack.retention_days if production else 1,
-                    "state": "Locked" if production else "Unlocked",
+                    "state": "Locked" if site.stack.lock else "Unlocked",
                     "allow_protected_append_writes": False,
                 },
             },

@@ -199,9 +199,7 @@ class Network(pulumi.ComponentResource):
             location=site.region,
             sku={"name": "AZFW_VNet", "tier": "Standard"},
             firewall_policy={"id": policy.id},
-            ip_configurations=[
-                {"name": "outside", "subnet": {"id": subnet}, "public_ip_address": {"id": address.id}}
-            ],
+            ip_configurations=[{"name": "outside", "subnet": {"id": subnet}, "public_ip_address": {"id": address.id}}],
             tags=site.tags,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[rules]),
         )
@@ -246,9 +244,7 @@ class Network(pulumi.ComponentResource):
             resource_group_name=site.group,
             location=site.region,
             subnet={"id": self.subnets[ENDPOINTS]},
-            private_link_service_connections=[
-                {"name": part, "private_link_service_id": resource, "group_ids": [part]}
-            ],
+            private_link_service_connections=[{"name": part, "private_link_service_id": resource, "group_ids": [part]}],
             tags=site.tags,
             opts=self._child,
         )

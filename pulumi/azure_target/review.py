@@ -19,14 +19,15 @@ def review_of(stack: Stack, demand: Demand) -> Review:
 def _irreversible(stack: Stack) -> Iterator[str]:
     if not stack.is_production:
         return
-    yield f"sealed journal: the lock of its retention, {stack.retention_days} days: it can be made longer, never shorter"
+    if stack.lock:
+        yield f"sealed journal: the lock of its {stack.retention_days} days: they can become more, and never fewer"
     if not stack.existing.vault:
         yield "key vault: purge protection: it stays on, and the vault's name is taken for 90 days after its deletion"
 
 
 def _remains(stack: Stack) -> Iterator[str]:
     if stack.is_production:
-        yield "sealed journal: account and container, until the last of its blobs is out of its retention"
+        yield "sealed journal: account and container; once locked, until the last of its blobs is out of its retention"
         yield "resource group, vault, key, database server, database: protected; `pulumi state unprotect` comes first"
     if not stack.existing.key:
         yield "the key of what is personal: it is left in the vault, for what it wrapped opens with no other"

@@ -46,9 +46,7 @@ class Workflows(pulumi.ComponentResource):
 
     def connection(self, client_id: pulumi.Input[str]) -> pulumi.Output[str]:
         """Return how the host reaches the hub by an identity: it holds no secret."""
-        return pulumi.Output.concat(
-            "Endpoint=", self.endpoint, ";Authentication=ManagedIdentity;ClientID=", client_id
-        )
+        return pulumi.Output.concat("Endpoint=", self.endpoint, ";Authentication=ManagedIdentity;ClientID=", client_id)
 
 
 def hub_name(app: str) -> str:

@@ -131,9 +131,9 @@ def test_a_server_whose_password_is_not_given_is_logged_in_to_by_token(
     import psycopg  # noqa: PLC0415  # the driver is an extra
 
     from isthmus.adapters.azure import entra  # noqa: PLC0415  # an extra
-    from isthmus.adapters.azure.host import OperatorSettings, Settings  # noqa: PLC0415
+    from isthmus.adapters.azure.surroundings import OperatorSettings, Settings  # noqa: PLC0415
 
-    monkeypatch.setattr(entra.Passwords, "_fetched", lambda _self: Given(TOKEN, int(time.time()) + 3_600))
+    monkeypatch.setattr(entra, "identity", Credential)
     monkeypatch.setenv("ISTHMUS_DATABASE", url)
     monkeypatch.delenv("ISTHMUS_DATABASE_LOGIN", raising=False)
     if login is not None:
@@ -157,7 +157,8 @@ def test_a_server_whose_password_is_not_given_is_logged_in_to_by_token(
 
 
 def test_a_login_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from isthmus.adapters.azure.host import SettingMissing, Settings  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.surroundings import Settings  # noqa: PLC0415  # an extra
+    from isthmus.adapters.runtime.settings import SettingMissing  # noqa: PLC0415
 
     monkeypatch.setenv("ISTHMUS_DATABASE", "postgresql+psycopg://desk@server/orders")
     monkeypatch.setenv("ISTHMUS_DATABASE_LOGIN", "magic")

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
+from isthmus.adapters.runtime.envelope import Envelope
 from isthmus.core.errors import KeyUnavailable
 
 PADDING = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
@@ -129,13 +130,15 @@ def key_of(vault: Vault, **options: Any) -> Any:
     def get_token(*_: Any, **__: Any) -> Any:
         return SimpleNamespace(token="token", expires_on=4_000_000_000)
 
-    return KeyVault(
-        vault.url,
-        credential=SimpleNamespace(get_token=get_token),
-        connection_verify=str(vault.certificate),
-        verify_challenge_resource=False,
-        retry_total=0,
-        **options,
+    return Envelope(
+        KeyVault(
+            vault.url,
+            credential=SimpleNamespace(get_token=get_token),
+            connection_verify=str(vault.certificate),
+            verify_challenge_resource=False,
+            retry_total=0,
+            **options,
+        )
     )
 
 
@@ -222,8 +225,7 @@ def test_what_names_no_key_of_a_vault_is_refused(url: str) -> None:
 
 
 def test_settings_choose_the_vault_before_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from isthmus.adapters.azure.host import Settings  # noqa: PLC0415
-    from isthmus.adapters.azure.key_vault import KeyVault  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.surroundings import Settings  # noqa: PLC0415
     from isthmus.adapters.runtime.vault import KeyFile  # noqa: PLC0415
 
     monkeypatch.delenv("ISTHMUS_KEY_VAULT", raising=False)
@@ -233,4 +235,4 @@ def test_settings_choose_the_vault_before_a_file(monkeypatch: pytest.MonkeyPatch
     KeyFile(tmp_path / "key")
     assert isinstance(Settings().master(), KeyFile)
     monkeypatch.setenv("ISTHMUS_KEY_VAULT", "https://desk.vault.azure.net/keys/master")
-    assert isinstance(Settings().master(), KeyVault)
+    assert repr(Settings().master()) == "Envelope(KeyVault('https://desk.vault.azure.net/keys/master'))"

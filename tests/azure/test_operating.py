@@ -97,8 +97,9 @@ def test_a_client_that_loses_every_answer_runs_an_order_once(azure: Any) -> None
     import grpc  # noqa: PLC0415  # an extra
     from durabletask.client import AsyncTaskHubGrpcClient  # noqa: PLC0415
 
-    from isthmus.adapters.azure import operating  # noqa: PLC0415
+    from isthmus.adapters.azure.operating import act_on_notes  # noqa: PLC0415
     from isthmus.adapters.azure.task_hub import TaskHubUnavailable, ask_hub  # noqa: PLC0415
+    from isthmus.adapters.runtime import operating  # noqa: PLC0415
 
     class Losing(AsyncTaskHubGrpcClient):
         async def schedule_new_orchestration(self, *given: Any, **named: Any) -> Any:
@@ -112,7 +113,7 @@ def test_a_client_that_loses_every_answer_runs_an_order_once(azure: Any) -> None
 
     async def tell(_client: Any) -> None:
         async with Losing(host_address=azure.rehearsal.hub.address, secure_channel=False) as losing:
-            await operating.act_on_notes(losing, host)
+            await act_on_notes(losing, host)
 
     for _ in range(3):
         operating.start(host, "admit", message, actor="test")
@@ -183,12 +184,12 @@ def test_a_run_that_is_cancelled_is_taken_back_by_its_orchestration(azure: Any, 
 
 
 def test_what_is_stuck_is_tried_again_when_its_dead_letter_is_replayed(azure: Any) -> None:
-    from isthmus.adapters.azure import activities  # noqa: PLC0415  # an extra
+    from isthmus.adapters.runtime import driving  # noqa: PLC0415
 
     start(azure, "mended")
     azure.rehearsal.settle()
-    trouble = activities.Trouble(run_id=run_id("mended"), step="", error="Broken", code="ISTH900")
-    activities.get_stuck(azure.rehearsal.host, trouble)
+    trouble = driving.Trouble(run_id=run_id("mended"), step="", error="Broken", code="ISTH900")
+    driving.get_stuck(azure.rehearsal.host, trouble)
     assert status(azure, "mended") == "stuck"
     letters = command(azure, "dead-letters", "list", "--json", "--target", "azure").stdout.splitlines()
     number = next(one["dead_letter_id"] for one in map(json.loads, letters) if one["run_id"] == run_id("mended"))
@@ -229,7 +230,7 @@ def test_without_the_extra_the_command_says_which_to_install(monkeypatch: pytest
 
     with (
         pytest.raises(extras.ExtraMissing, match=r"isthmus\[azure\]") as fault,
-        targets.host_on_azure(None, None, "start"),
+        targets.host_on(targets.cloud_of("azure"), None, None, "start"),
     ):
         raise AssertionError
     assert fault.value.place == "start --target azure"

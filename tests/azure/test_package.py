@@ -92,7 +92,7 @@ def test_settings_are_of_managed_identities_and_hold_no_secret(packaged: tuple[P
 
 
 def test_the_same_code_gives_the_same_wheel(tmp_path: Path) -> None:
-    from isthmus.adapters.azure.package import write_wheel  # noqa: PLC0415  # an extra
+    from isthmus.adapters.runtime.packaging import write_wheel  # noqa: PLC0415
 
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:

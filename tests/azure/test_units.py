@@ -217,9 +217,10 @@ def test_a_body_that_is_no_call_of_the_contract_is_a_problem(sides: tuple[Any, A
 
 def test_a_token_is_not_sent_in_the_clear(composition: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from isthmus.adapters.azure.calling import UnitUnavailable, call_unit  # noqa: PLC0415  # an extra
-    from isthmus.adapters.azure.host import Host, SettingMissing  # noqa: PLC0415
+    from isthmus.adapters.azure.surroundings import host_of  # noqa: PLC0415
+    from isthmus.adapters.runtime.settings import SettingMissing  # noqa: PLC0415
 
-    host = Host(composition)
+    host = host_of(composition)
     with pytest.raises(SettingMissing):
         call_unit(host, "places", "hold", b"{}")
     monkeypatch.setenv("ISTHMUS_UNIT_PLACES_URL", "http://places.example")
@@ -290,7 +291,8 @@ def test_the_command_prints_a_table_for_each_unit_and_writes_one_alone_when_aske
 def test_the_folders_of_units_replace_the_package_of_the_whole_app_and_nothing_else(
     composition: Any, tmp_path: Path
 ) -> None:
-    from isthmus.adapters.azure.package import PackageInTheWay, write_package, write_units  # noqa: PLC0415  # an extra
+    from isthmus.adapters.azure.package import write_package, write_units  # noqa: PLC0415  # an extra
+    from isthmus.adapters.runtime.packaging import PackageInTheWay  # noqa: PLC0415
 
     write_package("split_stand:app", composition, tmp_path / "dist")
     write_units("split_stand:app", composition, tmp_path / "dist")

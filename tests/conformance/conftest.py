@@ -14,7 +14,7 @@ from isthmus.adapters.cli.extras import missing
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "engine")]
 
 
-MISSING = missing("azure")
+MISSING = {name: missing(name) for name in ("azure", "google")}
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +30,22 @@ def local(tmp_path_factory: pytest.TempPathFactory, postgresql: Any, postgresql_
 @pytest.fixture(scope="session")
 def azure(tmp_path_factory: pytest.TempPathFactory, postgresql: Any, postgresql_template: str) -> Iterator[Any]:
     """Return a rehearsal of Azure: the one of this process."""
-    if MISSING:
-        pytest.skip(f"azure: isthmus[azure] is not installed: {MISSING}")
+    if MISSING["azure"]:
+        pytest.skip(f"azure: isthmus[azure] is not installed: {MISSING['azure']}")
     from rehearsed import Azure  # noqa: PLC0415  # an extra
 
     backend = Azure(postgresql.create(postgresql_template), tmp_path_factory.mktemp("azure"))
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="session")
+def google(tmp_path_factory: pytest.TempPathFactory, postgresql: Any, postgresql_template: str) -> Iterator[Any]:
+    """Return a rehearsal of Google Cloud."""
+    if MISSING["google"]:
+        pytest.skip(f"google: isthmus[google] is not installed: {MISSING['google']}")
+    from compiled import Google  # noqa: PLC0415  # an extra
+
+    backend = Google(postgresql.create(postgresql_template), tmp_path_factory.mktemp("google"))
     yield backend
     backend.close()

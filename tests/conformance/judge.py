@@ -1,20 +1,22 @@
-"""Play a scene on two backends, and compare."""
+"""Play a scene on every backend, and compare."""
 
 from __future__ import annotations
 
 from requirement import Backend, Requirement, seen
 
 
-def judge(requirement: Requirement, local: Backend, other: Backend) -> None:
-    """Expect what is written in the scene of both, and the same of both."""
+def judge(requirement: Requirement, *backends: Backend) -> None:
+    """Expect what is written in the scene of all, and the same of all."""
     found = []
-    for backend in (local, other):
+    for backend in backends:
         if requirement.number in backend.skips:
             continue
-        backend.reset()
-        requirement.scene(backend)
-        assert backend.left_open() == []
-        found.append(seen(backend))
-    for one in found[1:]:
-        different = {what: (found[0][what], one[what]) for what in one if one[what] != found[0][what]}
-        assert not different, f"what differs, here and there: {different}"
+        for way in backend.ways(requirement.number):
+            backend.reset()
+            requirement.scene(backend)
+            assert backend.left_open() == [], f"{backend.name}, {way}"
+            found.append((f"{backend.name}, {way}", seen(backend)))
+    for name, one in found[1:]:
+        first = found[0][1]
+        different = {what: (first[what], one[what]) for what in one if one[what] != first[what]}
+        assert not different, f"what differs, on {found[0][0]} and on {name}: {different}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,11 @@ import durabletask.worker as durable_worker
 from azure.durable_functions import DurableFunctionsClient
 from fair import FAIR
 from laptop import OPENING, Laptop
-from requirement import SKIPS, TurnedAway, clear, empty, rows
+from requirement import SKIPS, TurnedAway, clear, empty, from_hour_to_hour, rows
 from stall import Stall
 
 from isthmus.adapters.azure import worker as parts
-from isthmus.adapters.azure.endpoints import TOPICS, start
+from isthmus.adapters.azure.endpoints import TOPICS
 from isthmus.adapters.azure.instances import begin, wake_run
 from isthmus.adapters.azure.orchestrator import CHANGED
 from isthmus.adapters.azure.package import write_package
@@ -27,12 +27,11 @@ from isthmus.adapters.azure.rehearsal import Rehearsal
 from isthmus.adapters.azure.streams import STREAMS
 from isthmus.adapters.azure.topics import hand_on
 from isthmus.adapters.runtime.clock import MovedClock
+from isthmus.adapters.runtime.hosting import start
 from isthmus.adapters.runtime.operations import resolve
 from isthmus.adapters.runtime.runs import cancel_run
 from isthmus.adapters.runtime.unit import UnitOfWork
 from isthmus.adapters.sql.database import Database
-
-HOUR = timedelta(hours=1)
 
 
 class Azure:
@@ -77,6 +76,9 @@ class Azure:
             return response
 
         return handled
+
+    def ways(self, _number: int) -> Iterator[str]:
+        yield "as it comes"
 
     def reset(self) -> None:
         self.rehearsal.settle()
@@ -135,18 +137,10 @@ class Azure:
 
     def move(self, duration: timedelta) -> None:
         """Let time pass from hour to hour, at each of which the schedules tick and the sweep goes by."""
-        end = self._clock.now() + duration
-        while (left := end - self._clock.now()) > timedelta():
-            now = self._clock.now()
-            to_hour = HOUR - timedelta(minutes=now.minute, seconds=now.second, microseconds=now.microsecond)
-            self.rehearsal.move(min(left, to_hour))
-            if to_hour <= left and duration <= timedelta(days=1):
-                self._tick()
-
-    def _tick(self) -> None:
-        names = ["broom", "mop"] if self._clock.now().hour % 2 == 0 else ["broom"]
-        for name in names:
-            self._do(partial(self._fire, f"schedule_{name}"))
+        for step, ticking in from_hour_to_hour(self._clock.now(), duration):
+            self.rehearsal.move(step)
+            for name in ticking:
+                self._do(partial(self._fire, f"schedule_{name}"))
 
     def _fire(self, function: str) -> None:
         inputs = {"timer": parts.timer_tick(), "client": self.rehearsal.hub.client_binding()}

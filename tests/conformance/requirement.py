@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import text
@@ -14,6 +14,8 @@ from stall import OPEN, Stall
 
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.schema import METADATA
+
+HOUR = timedelta(hours=1)
 
 KEPT = frozenset({"epoch", "subject_key"})
 """What outlives a scene: who works on the database, and the keys that a running host remembers."""
@@ -40,6 +42,7 @@ class Backend(Protocol):
     stall: Stall
     database: Database
 
+    def ways(self, number: int) -> Iterator[str]: ...
     def reset(self) -> None: ...
     def start(self, contract: str, message: Any) -> str: ...
     def send(self, event: str, key: str, body: bytes, event_id: str | None) -> None: ...
@@ -78,6 +81,7 @@ SKIPS: dict[str, dict[int, str]] = {
         118: "messages leave by a call in the same process, which is never cut off",
     },
     "azure": {},
+    "google": {},
 }
 """What a backend cannot do, by number, with the reason."""
 
@@ -93,6 +97,17 @@ def required(number: int, sentence: str) -> Callable[[Scene], Scene]:
         return scene
 
     return register
+
+
+def from_hour_to_hour(now: datetime, duration: timedelta) -> Iterator[tuple[timedelta, list[str]]]:
+    """Yield the steps by which time passes, and at the end of each the schedules that tick; within a day at most."""
+    end = now + duration
+    while (left := end - now) > timedelta():
+        to_hour = HOUR - timedelta(minutes=now.minute, seconds=now.second, microseconds=now.microsecond)
+        step = min(left, to_hour)
+        now += step
+        ticks = to_hour <= left and duration <= timedelta(days=1)
+        yield step, [name for name, every in (("broom", 1), ("mop", 2)) if ticks and now.hour % every == 0]
 
 
 def of_module(module: str) -> list[Requirement]:

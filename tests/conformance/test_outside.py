@@ -13,5 +13,5 @@ from requirement import Requirement, of_module
 @pytest.mark.parametrize(
     "requirement", of_module(scenes_outside.__name__), ids=lambda one: f"{one.number}-{one.scene.__name__}"
 )
-def test_a_requirement_holds_on_every_backend(requirement: Requirement, local: Any, azure: Any) -> None:
-    judge(requirement, local, azure)
+def test_a_requirement_holds_on_every_backend(requirement: Requirement, local: Any, azure: Any, google: Any) -> None:
+    judge(requirement, local, azure, google)

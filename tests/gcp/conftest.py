@@ -20,6 +20,8 @@ from isthmus.core import Contract, Workflow
 from isthmus.core.composition import Composition
 from isthmus.core.program import check_workflows
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 SHOP = (Path(__file__).parent.parent / "program" / "shop.py").read_text("utf-8")
 HEAD = "@workflow(place)\nasync def flow(order: Order) -> Done:\n"
 

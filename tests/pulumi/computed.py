@@ -175,9 +175,7 @@ def _azure_outputs(token: str, inputs: dict[str, Any], name: str) -> dict[str, A
 # Google Cloud
 
 
-def google_identity(
-    token: str, inputs: dict[str, Any], configured: dict[str, Any]
-) -> tuple[str, dict[str, Any]]:
+def google_identity(token: str, inputs: dict[str, Any], configured: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the id of a resource of Google Cloud and its computed outputs."""
     kind = token.removeprefix("gcp:")
     project = inputs.get("project") or configured.get("project") or "no-project"
@@ -189,7 +187,12 @@ def google_identity(
         case "serviceaccount/account:Account":
             email = f"{name}@{project}.iam.gserviceaccount.com"
             path = f"projects/{project}/serviceAccounts/{email}"
-            outputs |= {"email": email, "member": f"serviceAccount:{email}", "name": path, "uniqueId": _digest(email)[:21]}
+            outputs |= {
+                "email": email,
+                "member": f"serviceAccount:{email}",
+                "name": path,
+                "uniqueId": _digest(email)[:21],
+            }
         case "pubsub/topic:Topic" | "pubsub/subscription:Subscription" | "secretmanager/secret:Secret":
             path = f"projects/{project}/{_collection(kind)}/{name}"
             outputs |= {"name": path if kind.startswith("secret") else name}
@@ -207,7 +210,12 @@ def google_identity(
             path = f"{inputs['instance']}/{_collection(kind)}/{name}"
         case "cloudfunctionsv2/function:Function":
             uri = f"https://{name}-{_digest(name)[:8]}-ew.a.run.app"
-            service = {**(inputs.get("serviceConfig") or {}), "uri": uri, "gcfUri": "", "service": f"projects/{project}/locations/{region}/services/{name}"}
+            service = {
+                **(inputs.get("serviceConfig") or {}),
+                "uri": uri,
+                "gcfUri": "",
+                "service": f"projects/{project}/locations/{region}/services/{name}",
+            }
             outputs |= {"serviceConfig": service, "url": f"https://{region}-{project}.cloudfunctions.net/{name}"}
         case "compute/network:Network":
             path = f"projects/{project}/global/networks/{name}"
@@ -228,7 +236,9 @@ def google_identity(
             path = f"projects/{project}/locations/{region}/buckets/{name}"
             outputs |= {"name": path}
         case "logging/projectSink:ProjectSink":
-            outputs |= {"writerIdentity": f"serviceAccount:service-{PROJECT_NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"}
+            outputs |= {
+                "writerIdentity": f"serviceAccount:service-{PROJECT_NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"
+            }
         case _ if "member" in inputs and "role" in inputs:
             path = "/".join(str(inputs[key]) for key in sorted(inputs) if key != "condition")
     return path, outputs

@@ -47,11 +47,11 @@ def pulumi_command() -> Path:
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path) -> Iterator[Any]:
+def stand_in() -> Iterator[Any]:
     """Return a stand-in for both clouds, listening on this machine."""
     import standin  # noqa: PLC0415  # an extra
 
-    cloud, server, port = standin.serve(tmp_path / "cloud.json")
+    cloud, server, port = standin.serve()
     cloud.port = port
     yield cloud
     server.stop(0)

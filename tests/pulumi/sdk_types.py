@@ -50,9 +50,7 @@ def _modules(package: str) -> dict[str, tuple[str, str]]:
     source = Path(str(spec.origin)).read_text("utf-8")
     listed = re.search(r'resource_modules="""\n(.*?)"""', source, re.DOTALL)
     assert listed is not None
-    return {
-        token: (entry["fqn"], name) for entry in json.loads(listed[1]) for token, name in entry["classes"].items()
-    }
+    return {token: (entry["fqn"], name) for entry in json.loads(listed[1]) for token, name in entry["classes"].items()}
 
 
 @functools.cache

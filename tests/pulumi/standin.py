@@ -1,4 +1,4 @@
-"""A stand-in for Azure and Google Cloud behind the real Pulumi engine: it keeps resources in a file, and refuses much.
+"""A stand-in for Azure and Google Cloud behind the real Pulumi engine: it keeps resources, and refuses much.
 
 The engine attaches to it in place of the plugins `azure-native` and `gcp` (PULUMI_DEBUG_PROVIDERS). What it refuses:
 whatever the SDKs' own types refuse (`sdk_types.py`), in every preview; and what the clouds document as a condition
@@ -6,17 +6,15 @@ that no type states (`preconditions.py`), in every preview as far as it is known
 
 Its limits: no API is behind it. It creates at once, in any order that the engine asks for, and what it answers for
 computed properties is made up, but for those that `computed.py` writes by hand. Quotas, eventual consistency, prices,
-billing, and whatever else a cloud refuses that no page states, are not here. A test may edit its file: that is drift.
+billing, and whatever else a cloud refuses that no page states, are not here. What a test edits here is drift.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections.abc import Callable
 from concurrent import futures
-from pathlib import Path
 from typing import Any
 
 import computed
@@ -48,9 +46,7 @@ def plain(value: Any) -> Any:
     """Return a value without the marks of secrets, at any depth."""
     if isinstance(value, dict):
         return (
-            plain(value["value"])
-            if value.get(SIGNATURE) == SECRET
-            else {key: plain(one) for key, one in value.items()}
+            plain(value["value"]) if value.get(SIGNATURE) == SECRET else {key: plain(one) for key, one in value.items()}
         )
     return [plain(one) for one in value] if isinstance(value, list) else value
 
@@ -71,26 +67,24 @@ class Failures:
 class StandInCloud(provider_pb2_grpc.ResourceProviderServicer):
     """Keep resources as the two providers would."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self) -> None:
         self.failures = Failures()
         self.order: list[str] = []
         """The types and names of what was created or updated, in that order."""
         self._lock = threading.RLock()
+        self._resources: dict[str, Any] = {}
         self._configured: dict[str, dict[str, Any]] = {}  # every instance of a provider dials a connection of its own
 
     # State
 
     def resources(self) -> dict[str, Any]:
         """Return what there is, by id."""
-        return dict(json.loads(self.path.read_text("utf-8"))) if self.path.exists() else {}
+        return self._resources
 
-    def edit(self, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change what there is behind the engine's back."""
+    def edit(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Change what there is behind the engine's back: that is drift."""
         with self._lock:
-            resources = self.resources()
-            change(resources)
-            self.path.write_text(json.dumps(resources, indent=1), "utf-8")
+            change(self._resources)
 
     # What the engine asks of every provider
 
@@ -179,9 +173,7 @@ class StandInCloud(provider_pb2_grpc.ResourceProviderServicer):
         entry = self.resources().get(request.id)
         if entry is None:
             return provider_pb2.ReadResponse()  # an empty id says that it is gone
-        return provider_pb2.ReadResponse(
-            id=request.id, properties=pack(entry["state"]), inputs=pack(entry["inputs"])
-        )
+        return provider_pb2.ReadResponse(id=request.id, properties=pack(entry["state"]), inputs=pack(entry["inputs"]))
 
     def Delete(self, request: Any, context: Any) -> Any:
         with self._lock:
@@ -205,7 +197,8 @@ class StandInCloud(provider_pb2_grpc.ResourceProviderServicer):
 
     def _hold_to_preconditions(self, token: str, inputs: dict[str, Any], identifier: str, context: Any) -> None:
         others = {key: one for key, one in self.resources().items() if key != identifier}
-        found = preconditions.broken(token, plain(inputs), plain(others))
+        before = self.resources().get(identifier, {}).get("inputs")
+        found = preconditions.broken(token, plain(inputs), plain(others), plain(before))
         if found:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "; ".join(found))
 
@@ -229,9 +222,9 @@ def _named(token: str, news: dict[str, Any], olds: dict[str, Any], request: Any)
     return {**news, key: olds.get(key) or computed.own_name(token, base, hashlib.sha256(seed.encode()).hexdigest())}
 
 
-def serve(path: Path) -> tuple[StandInCloud, grpc.Server, int]:
+def serve() -> tuple[StandInCloud, grpc.Server, int]:
     """Start on a port of this machine."""
-    cloud = StandInCloud(path)
+    cloud = StandInCloud()
     server = grpc.server(futures.ThreadPoolExecutor(32), options=GRPC_LIMITS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(cloud, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from isthmus.adapters.sql.faults import DatabaseTooNew, translate
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest step. A test holds that it is."""
 
 FOLDER = Path(__file__).parent

@@ -1,57 +1,36 @@
-"""The host of an App on Azure: its database, its ports, its clock, and the topics that its messages leave by.
+"""The host of an App in a cloud: its database, its ports, its clock, and the topics that its messages leave by.
 
-Settings say where these are; a rehearsal puts its own in their place.
-
-    ISTHMUS_DATABASE        the database's URL; without a password in it, a server's is a token of Entra ID
-    ISTHMUS_DATABASE_LOGIN  `entra` or `url`, where that has to be said
-    ISTHMUS_KEY_VAULT       the master key, by its URL in Key Vault; without it
-    ISTHMUS_KEY_FILE        the file of the master key, on a share that is mounted and outlives the app
-    ISTHMUS_FOLDER          where ports find the files of their own
+What these are the surroundings say: a cloud's own, or those that a rehearsal puts in their place.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from isthmus.adapters.azure.identity import identity
-from isthmus.adapters.runtime.clock import SystemClock
 from isthmus.adapters.runtime.configuration import configuration_in
 from isthmus.adapters.runtime.deployment import Clock, Deployment
-from isthmus.adapters.runtime.operations import SCHEDULE_TOPIC, STREAM_TOPIC, outer_unit, reject, subscribers
+from isthmus.adapters.runtime.operations import outer_unit, reject, subscribers
 from isthmus.adapters.runtime.unit import OutgoingMessage, UnitOfWork
-from isthmus.adapters.runtime.vault import KeyFile, MasterKey
+from isthmus.adapters.runtime.vault import MasterKey
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.journal import microseconds
 from isthmus.adapters.sql.notes import ABOUT_STEP, FORGET_NOTE_ABOUT, NOTE
 from isthmus.adapters.sql.outbox import MARK_PUBLISHED, UNPUBLISHED, UNPUBLISHED_OF_KEY
 from isthmus.adapters.sql.transaction import Transaction
 from isthmus.core.composition import Composition
-from isthmus.core.errors import EnvironmentFault, InputError, KeyUnavailable
+from isthmus.core.errors import InputError
 
-log = logging.getLogger("isthmus.azure")
+log = logging.getLogger("isthmus.host")
 
 CONFLICTS_MAX = 50
 
-HANDLED_HERE = (STREAM_TOPIC, SCHEDULE_TOPIC)
-"""What goes through the outbox and not through Service Bus: whoever took it in has it handled too."""
-
 YOUNG = timedelta(minutes=10)
 """How long a function may be at it: the longest that the platform lets one run."""
-
-DATABASE, KEY_VAULT, KEY_FILE, FOLDER = "ISTHMUS_DATABASE", "ISTHMUS_KEY_VAULT", "ISTHMUS_KEY_FILE", "ISTHMUS_FOLDER"
-LOGIN = "ISTHMUS_DATABASE_LOGIN"
-
-
-class SettingMissing(EnvironmentFault):
-    """Report an app setting that is not there, or says nothing that is known."""
-
-    code = "ISTH360"
 
 
 class Outlet(Protocol):
@@ -90,103 +69,59 @@ class Surroundings(Protocol):
         ...
 
 
-class Settings:
-    """Read the surroundings from the settings of the function app."""
-
-    def database(self) -> Database:
-        """Open the database; its schema was brought up to date before the app was deployed."""
-        database = Database.open(setting(DATABASE), migrate=False)
-        if not _is_by_token(database):
-            return database
-        from isthmus.adapters.azure.entra import log_in_by_token  # noqa: PLC0415  # only where a server is logged in to
-
-        return log_in_by_token(database)
-
-    def master(self) -> MasterKey:
-        """Return the master key: the vault's, or else a file's, which is never made here: a moved app would lose it."""
-        vault = os.environ.get(KEY_VAULT)
-        if vault:
-            from isthmus.adapters.azure.key_vault import KeyVault  # noqa: PLC0415  # its client is slow to import
-
-            return KeyVault(vault)
-        path = Path(setting(KEY_FILE))
-        if not path.is_file():
-            raise KeyUnavailable(
-                "there is no such file",
-                place=str(path),
-                instead=f"mount it, name it in {KEY_FILE}; or set {KEY_VAULT}",
-            )
-        return KeyFile(path)
-
-    def folder(self) -> Path:
-        """Return the folder, by default the one that the app is deployed to."""
-        return Path(os.environ.get(FOLDER, "."))
-
-    def clock(self) -> Clock:
-        """Return the machine's clock."""
-        return SystemClock()
-
-    def outlet(self) -> Outlet | None:
-        """Return the topics of Service Bus."""
-        from isthmus.adapters.azure.service_bus import ServiceBusOutlet  # noqa: PLC0415  # its client is slow to import
-
-        return ServiceBusOutlet()
-
-    def token(self, scope: str) -> str:
-        """Return a token of the managed identity; its library keeps one until shortly before it expires."""
-        return identity().get_token(scope).token
-
-
-class OperatorSettings(Settings):
-    """Read the surroundings of an operator's machine, which sends no messages itself."""
-
-    def outlet(self) -> Outlet | None:
-        """Return nothing: what is published waits for the sweep."""
-        return None
-
-
-def setting(name: str) -> str:
-    """Return an app setting. Raises SettingMissing (ISTH360)."""
-    value = os.environ.get(name)
-    if not value:
-        raise SettingMissing(f"{name} is not set", place="app settings", instead=f"set {name}")
-    return value
-
-
-def _is_by_token(database: Database) -> bool:
-    """Say whether Entra ID gives the password: where none is known of a server that is reached over a network."""
-    login = os.environ.get(LOGIN)
-    if login not in {None, "", "entra", "url"}:
-        raise SettingMissing(f"{LOGIN} is neither entra nor url", place="app settings", instead="set one of them")
-    url = database.engine.url
-    if database.dialect != "postgresql" or login == "url":
-        return False
-    return login == "entra" or (bool(url.host) and not url.password)
-
-
-_surroundings: list[Surroundings] = [Settings()]
+_surrounded: list[Surroundings] = []
 
 
 @contextmanager
 def surrounded_by(surroundings: Surroundings) -> Iterator[None]:
     """Let hosts that are opened meanwhile stand on these surroundings."""
-    _surroundings.append(surroundings)
+    _surrounded.append(surroundings)
     try:
         yield
     finally:
-        _surroundings.remove(surroundings)
+        _surrounded.remove(surroundings)
+
+
+def surroundings(otherwise: Callable[[], Surroundings]) -> Surroundings:
+    """Return what hosts that are opened now stand on."""
+    return _surrounded[-1] if _surrounded else otherwise()
+
+
+def note_step(transaction: Transaction, run_id: str, step: str) -> None:
+    """Leave a note that a step was answered, until somebody has woken its run."""
+    transaction.run(NOTE, ABOUT_STEP, f"{run_id}/{step}")
+
+
+type NoteWoken = Callable[[Transaction, str, str], None]
+type After = Callable[[UnitOfWork], None]
 
 
 class Host:
     """Do units of work, each in a transaction of its own, and send what they published.
 
-    `elsewhere` names the contracts whose work another unit does, with that unit.
+    `elsewhere` names the contracts whose work another unit does, with that unit; `handled_here` are the prefixes of
+    what goes through the outbox and leaves by no topic: whoever took it in has it handled too. `note_woken` writes down
+    which steps of other runs a unit of work has answered, within it; `after` is told of each that has committed.
     """
 
-    def __init__(self, composition: Composition, elsewhere: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        composition: Composition,
+        around: Surroundings,
+        *,
+        backend: str,
+        handled_here: tuple[str, ...],
+        elsewhere: Mapping[str, str] | None = None,
+        note_woken: NoteWoken = note_step,
+        after: After | None = None,
+    ) -> None:
         self.composition = composition
+        self.backend = backend
         self.elsewhere = elsewhere or {}
-        self._around = _surroundings[-1]
+        self._around = around
+        self._handled_here = handled_here
+        self._note_woken = note_woken
+        self._after = after
         self.subscribers = subscribers(composition)
         self._opened: tuple[Deployment, Database, Outlet | None] | None = None
 
@@ -206,7 +141,7 @@ class Host:
             around = self._around
             deployment = Deployment(
                 self.composition,
-                backend="azure",
+                backend=self.backend,
                 master=around.master,
                 clock=around.clock(),
                 configure=configuration_in(around.folder()),
@@ -224,21 +159,20 @@ class Host:
             self._opened[1].close()
 
     def do[U: UnitOfWork | None, T](self, work: Callable[[Transaction], tuple[U, T]]) -> tuple[U, T]:
-        """Do a unit of work, again while it loses against others, and send what it published.
-
-        Of each run that it has answered a note is left, until somebody has woken it.
-        """
+        """Do a unit of work, again while it loses against others, and send what it published."""
 
         def noted(transaction: Transaction) -> tuple[U, T]:
             unit, result = work(transaction)
             for run_id, step in unit.woken if unit is not None else ():
-                transaction.run(NOTE, ABOUT_STEP, f"{run_id}/{step}")
+                self._note_woken(transaction, run_id, step)
             return unit, result
 
         unit, result = self.database.do(noted, tries=CONFLICTS_MAX, pause_seconds=0.001)
         if unit is not None:
             unit.committed()
             self._relay_after(unit)
+            if self._after is not None:
+                self._after(unit)
         return unit, result
 
     def do_from_outside[T](
@@ -274,7 +208,7 @@ class Host:
     def _relay(self, topic: str, key: str) -> None:
         """Send what waits to leave under one topic and key, in sequence, and mark it."""
         outlet = self._open()[2]
-        if topic.startswith(HANDLED_HERE) or outlet is None:
+        if topic.startswith(self._handled_here) or outlet is None:
             return
         with self.database.transaction() as transaction:
             rows = transaction.rows(UNPUBLISHED_OF_KEY, topic, key)
@@ -303,5 +237,5 @@ class Host:
         return [
             OutgoingMessage(number, topic, key, bytes(body), run_id)
             for _, number, topic, key, body, run_id, written_at in rows
-            if topic.startswith(HANDLED_HERE) and written_at <= written_before_us
+            if topic.startswith(self._handled_here) and written_at <= written_before_us
         ]

@@ -1,0 +1,52 @@
+"""Admission: what a role of PostgreSQL may do in the database of an App, by what its handlers ask for.
+
+    admit(connection, "desk-orders", ["ledger"])    the tables of runs and of the ledger, and no others
+
+A unit of work always writes what it did: its run, step, journal entry and messages. The tables that handlers ask for by
+a port are granted with the port. Nobody but the owner of the schema changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from sqlalchemy import Connection
+
+from isthmus.adapters.sql import schema
+from isthmus.core.errors import InputError
+
+BY_PORT: Final[Mapping[str, frozenset[str]]] = {
+    "ledger": frozenset({schema.ACCOUNT.name, schema.TRANSFER.name}),
+    "records": frozenset({schema.RECORD.name}),
+}
+"""The tables that only some units write, by what they belong to."""
+
+ALWAYS: Final = frozenset(schema.METADATA.tables) - frozenset().union(*BY_PORT.values())
+
+
+class RightUnknown(InputError):
+    """Report a right to tables that there are not."""
+
+    code = "ISTH286"
+
+
+def admit(connection: Connection, role: str, rights: Iterable[str]) -> None:
+    """Grant a role what it needs, and take from it what it no longer needs.
+
+    Raises RightUnknown (ISTH286).
+    """
+    granted = set(ALWAYS)
+    for right in rights:
+        if right not in BY_PORT:
+            raise RightUnknown(f"there are no tables of {right!r}", place=role, instead=f"name {', '.join(BY_PORT)}")
+        granted |= BY_PORT[right]
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    to = quote(role)
+    tables = {name: quote(name) for name in schema.METADATA.tables}
+    connection.exec_driver_sql(f"revoke all on all tables in schema public from {to}")
+    connection.exec_driver_sql(f"grant usage on schema public to {to}")
+    connection.exec_driver_sql(f"grant usage on all sequences in schema public to {to}")
+    connection.exec_driver_sql(f"grant select on alembic_version to {to}")
+    for name in sorted(granted):
+        connection.exec_driver_sql(f"grant select, insert, update, delete on {tables[name]} to {to}")
