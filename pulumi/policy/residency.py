@@ -3,7 +3,7 @@
 The policy is the stack's `isthmus:residency`, else what ISTHMUS_RESIDENCY names: a preset, or a file.
 
 A resource is judged by what goes into it, not by what comes out: outputs lack the names of what it is a part of.
-Values that a preview does not know yet are kept as such and never skipped, so that nothing passes because it is unknown.
+Values that a preview does not know yet are kept as such and never skipped: nothing passes because it is unknown.
 """
 
 from __future__ import annotations
