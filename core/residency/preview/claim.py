@@ -87,6 +87,14 @@ class Surroundings:
         found = [self._by_urn[urn] for urn in urns if urn in self._by_urn]
         return [one for one in found if not types or one.token in types]
 
+    def parents(self, resource: Resource) -> list[Resource]:
+        """Return the resources that a resource is a part of."""
+        found = []
+        for rule in RULES.get(resource.token, ()):
+            if isinstance(rule, Inside):
+                found += self.sources(resource, rule.property, rule.to)
+        return found
+
     def default_place(self, resource: Resource) -> str:
         """Return the location that a resource gets from its provider's configuration, or nothing."""
         provider = self._by_urn.get(resource.provider)
