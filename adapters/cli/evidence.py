@@ -53,7 +53,7 @@ class PulumiUnavailable(EnvironmentFault):
     help=f"Where to write {PAGE} and {DATA}.",
 )
 def evidence(stack: str | None, file: Path | None, reference: str | None, folder: Path) -> int:
-    """Write what a stack would hold, where, copied where, under which key, who may read, and each control with its test.
+    """Write what a stack would hold, where, under which key, who may read, and each control with its test.
 
     It is built from a preview, so it exists before anything is deployed, and says what was never run in a real cloud.
     Exits with 1 when a resource is not within the policy: the findings are in what was written.

@@ -21,7 +21,7 @@ from isthmus.core.residency.preview.keys_and_readers import Reader, key_of, read
 from isthmus.core.residency.preview.resource import PROVIDER, Resource
 
 NEVER_SEEN: Final = (
-    "Nothing here was run in Azure or in Google Cloud: it is built from a preview, which says what they would be asked.",
+    "Nothing here was run in Azure or in Google Cloud: it is built from a preview: what they would be asked.",
     "That a service keeps its promise of a place is the provider's word; facts about regions are of the day they name.",
     "What is not in the preview (made by hand, by others, or by a service for itself) is not in this map.",
     "Who may read are those whom this deployment gives a role; roles of a subscription or project are not here.",

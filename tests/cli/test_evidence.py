@@ -57,7 +57,7 @@ def test_what_pulumi_says_when_it_cannot_preview_is_passed_on(
     isthmus: Isthmus, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = folder / "pulumi"
-    command.write_text("#!/bin/sh\necho error: no stack named $7 found >&2\nexit 255\n", "utf-8")
+    command.write_text("#!/bin/sh\necho error: no stack named $6 found >&2\nexit 255\n", "utf-8")
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 

@@ -42,7 +42,7 @@ def test_the_map_says_what_a_resource_holds_where_and_where_it_is_copied() -> No
     books = holding(shown("google"), "books")
 
     assert topics.data == ("financial", "personal")
-    assert [(one.place, one.countries) for one in topics.where][0] == ("westeurope", ("NL",))
+    assert (topics.where[0].place, topics.where[0].countries) == ("westeurope", ("NL",))
     assert [one.place for one in books.copied_to] == ["europe-west4", "europe-west4-b"]
     assert books.data == ("personal",)
     assert holding(shown("google"), "risk").labelled is False
