@@ -174,22 +174,25 @@ class Network(pulumi.ComponentResource):
             resource_group_name=site.group,
             firewall_policy_name=policy.name,
             priority=1_000,
+            # Not as a dictionary: the SDK would not translate the names in one that is of several types.
             rule_collections=[
-                {
-                    "rule_collection_type": "FirewallPolicyFilterRuleCollection",
-                    "name": "hosts",
-                    "priority": 1_000,
-                    "action": {"type": "Allow"},
-                    "rules": [
-                        {
-                            "rule_type": "ApplicationRule",
-                            "name": "declared",
-                            "source_addresses": [PREFIXES[FUNCTIONS]],
-                            "target_fqdns": list(hosts),
-                            "protocols": [{"protocol_type": "Https", "port": 443}],
-                        }
+                network.FirewallPolicyFilterRuleCollectionArgs(
+                    rule_collection_type="FirewallPolicyFilterRuleCollection",
+                    name="hosts",
+                    priority=1_000,
+                    action=network.FirewallPolicyFilterRuleCollectionActionArgs(type="Allow"),
+                    rules=[
+                        network.ApplicationRuleArgs(
+                            rule_type="ApplicationRule",
+                            name="declared",
+                            source_addresses=[PREFIXES[FUNCTIONS]],
+                            target_fqdns=list(hosts),
+                            protocols=[
+                                network.FirewallPolicyRuleApplicationProtocolArgs(protocol_type="Https", port=443)
+                            ],
+                        )
                     ],
-                }
+                )
             ],
             opts=self._child,
         )
