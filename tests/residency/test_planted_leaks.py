@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from planted import AZURE, GOOGLE, Leak, good, put
+from planted import AZURE, GOOGLE, Change, Leak, good, put
 from policies import policy
 
 from isthmus.adapters.residency.shipped import facts
@@ -135,6 +135,20 @@ def test_what_has_the_same_name_in_another_project_is_not_the_same() -> None:
 
     assert found("desk") == []
     assert found("other") == ["deadLetterPolicy.deadLetterTopic"]
+
+
+ALIKE = [
+    put("orders-pushed", "pushConfig.pushEndpoint", "https://desk-123.europe-west4.run.app/orders"),
+    put("socket", "template.containers.0.image", "gcr.io/google.com/cloudsdktool/google-cloud-cli:slim"),
+    put("code", "location", "EUROPE-WEST3"),
+    put("to-bucket", "destination", "logging.googleapis.com/projects/other/locations/europe-west3/buckets/all"),
+    put("documents", "locationId", "europe-west3"),
+]
+
+
+@pytest.mark.parametrize("change", ALIKE)
+def test_a_change_that_keeps_everything_within_the_policy_has_no_finding(change: Change) -> None:
+    assert [str(one) for one in findings("google", change(GOOD["google"]))] == []
 
 
 def test_what_exists_is_where_the_policy_says() -> None:

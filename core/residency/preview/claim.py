@@ -110,6 +110,9 @@ class Surroundings:
         return self.facts.home(location)
 
 
+LOCATED: Final = re.compile(r"/locations/([^/]+)/|\.([a-z]+-[a-z]+[0-9]+)\.run\.app(?:/|$)")
+"""Where a path or an address says its location, as of a service that is named by its project and region."""
+
 HOMES: Final = (
     ("project", re.compile(r"projects/([^/]+)")),
     ("resourceGroupName", re.compile(r"/resourceGroups/([^/]+)")),
@@ -158,7 +161,7 @@ def _at(rule: At, resource: Resource, around: Surroundings) -> Iterator[Claim]:
     if rule.unless and resource.properties.get(rule.unless) is not None:
         return
     for where, value in values(resource.properties, rule.property):
-        if value is None and rule.optional:
+        if (value is None and rule.optional) or (rule.public and re.match(rule.public, text_of(value))):
             continue
         if value is None and not rule.absent:
             yield _placed(rule, where, around.default_place(resource), resource, around)
@@ -265,8 +268,8 @@ def _reference(
     if around.holds(types, name, text):
         return
     country = around.policy.place_of(text)
-    path = re.search(r"/locations/([^/]+)/", text)
-    place = around.place(resource, path[1]) if path else None
+    path = LOCATED.search(text)
+    place = around.place(resource, path[1] or path[2]) if path else None
     if country or (place is not None and place.countries):
         yield Claim(
             rule=Broken.COUNTRY,
