@@ -57,6 +57,7 @@ GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
             Entry("evidence", "evidence", "evidence", "Write what a stack would hold, where, and its controls."),
             Entry("package", "package", "package", "Write the function app for Azure, and have its worker index it."),
             Entry("compile", "compile", "compile_", "Compile workflows to YAML for Google's Workflows."),
+            Entry("pulumi", "pulumi", "pulumi", "Begin a Pulumi project that deploys an app."),
         ),
     ),
     (

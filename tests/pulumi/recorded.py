@@ -16,7 +16,9 @@ import pulumi.runtime
 import sdk_types
 
 from isthmus.core.blueprint import Blueprint
+from isthmus.provision.azure_target import AzureTarget
 from isthmus.provision.demand import Demand, demand_of
+from isthmus.provision.google_target import GoogleTarget
 from isthmus.provision.packages import Package
 from isthmus.provision.stack import Stack, read_stack
 
@@ -116,16 +118,18 @@ def recorded(stack: Stack, blueprint: Blueprint) -> Recorded:
     return KNOWN[key]
 
 
-def target_of(stack: Stack, demand: Demand, folder: Path) -> object:
-    """Make the target of a stack, with packages that hold nothing."""
-    packages = {unit.name: package(unit.name, folder) for unit in demand.units}
-    if stack.cloud == "azure":
-        from isthmus.provision.azure_target import AzureTarget  # noqa: PLC0415  # one cloud's SDK, not both
-
-        return AzureTarget(demand.app, stack, demand, packages, package("migrations", folder))
-    from isthmus.provision.google_target import GoogleTarget  # noqa: PLC0415
-
-    return GoogleTarget(demand.app, stack, demand, packages, package("migrations", folder))
+def target_of(
+    stack: Stack,
+    demand: Demand,
+    folder: Path,
+    packages: dict[str, Package] | None = None,
+    migrations: Package | None = None,
+) -> AzureTarget | GoogleTarget:
+    """Make the target of a stack, with packages that hold nothing unless they are given."""
+    packages = packages or {unit.name: package(unit.name, folder) for unit in demand.units}
+    migrations = migrations or package("migrations", folder)
+    target = AzureTarget if stack.cloud == "azure" else GoogleTarget
+    return target(demand.app, stack, demand, packages, migrations)
 
 
 def package(unit: str, folder: Path, digest: str = "0" * 16) -> Package:

@@ -71,9 +71,7 @@ def test_the_units_that_are_deployed_on_google_are_those_that_are_packaged() -> 
 @pytest.mark.parametrize("cloud", CLOUDS)
 @pytest.mark.parametrize("environment", ["development", "production"])
 @pytest.mark.parametrize("blueprint", [brokerage, addresses, desk])
-def test_what_is_made_fits_the_sdks_types_and_the_conditions_of_each_resource(
-    cloud, environment\, blueprint
-) -> None:
+def test_what_is_made_fits_the_sdks_types_and_the_conditions_of_each_resource(cloud, environment, blueprint) -> None:
     made = recorded(stack_of(cloud, environment=environment), blueprint())
 
     assert made.faults() == []

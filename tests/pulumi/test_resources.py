@@ -210,7 +210,7 @@ def test_every_variable_that_a_google_package_asks_for_is_set() -> None:
 
     for unit in ("critical", "normal"):
         function = made.one(FUNCTION, unit)
-        asked = {*settings.app_settings(composition)}
+        asked = {*settings.app_settings(unit)}
         assert asked - {*function.inputs["serviceConfig"]["environmentVariables"]} == set(), unit
 
 
