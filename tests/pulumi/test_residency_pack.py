@@ -102,9 +102,7 @@ def test_an_ill_policy_stops_a_preview_with_one_clear_error(preview: Callable[..
 
 @pytest.mark.long
 @pytest.mark.parametrize("cloud", COUNTRIES)
-def test_what_was_recorded_is_what_the_engine_prints(
-    surroundings: dict[str, str], tmp_path: Path, cloud: str
-) -> None:
+def test_what_was_recorded_is_what_the_engine_prints(surroundings: dict[str, str], tmp_path: Path, cloud: str) -> None:
     program = (PROGRAMS / f"{cloud}.py").read_text("utf-8")
     done = previewed(program, surroundings, tmp_path / "desk", "--json")
 

@@ -107,7 +107,7 @@ def test_no_finding_shows_the_key_in_a_connection_string() -> None:
 
 STATES = [
     ("https://api.pulumi.com", "https://api.pulumi.com is not in this deployment"),
-    ("file:///home/me/state", "is not in this deployment"),
+    ("file:///srv/state", "is not in this deployment"),
     ("gs://elsewhere", "is not in this deployment"),
     ("azblob://state?storage_account=elsewhere", "is not in this deployment"),
 ]
