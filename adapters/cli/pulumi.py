@@ -28,7 +28,7 @@ deploy()
 class ProjectInTheWay(InputError):
     """Report a folder that has a Pulumi project already."""
 
-    code = "ISTH288"
+    code = "ISTH284"
 
 
 @click.group()

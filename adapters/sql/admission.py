@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from isthmus.adapters.sql import schema
-from isthmus.core.errors import InputError
+from isthmus.core.errors import EnvironmentFault
 
 BY_PORT: Final[Mapping[str, frozenset[str]]] = {
     "ledger": frozenset({schema.ACCOUNT.name, schema.TRANSFER.name}),
@@ -25,16 +25,16 @@ BY_PORT: Final[Mapping[str, frozenset[str]]] = {
 ALWAYS: Final = frozenset(schema.METADATA.tables) - frozenset().union(*BY_PORT.values())
 
 
-class RightUnknown(InputError):
+class RightUnknown(EnvironmentFault):
     """Report a right to tables that there are not."""
 
-    code = "ISTH286"
+    code = "ISTH386"
 
 
 def admit(connection: Connection, role: str, rights: Iterable[str]) -> None:
     """Grant a role what it needs, and take from it what it no longer needs.
 
-    Raises RightUnknown (ISTH286).
+    Raises RightUnknown (ISTH386).
     """
     granted = set(ALWAYS)
     for right in rights:
@@ -42,7 +42,7 @@ def admit(connection: Connection, role: str, rights: Iterable[str]) -> None:
             raise RightUnknown(f"there are no tables of {right!r}", place=role, instead=f"name {', '.join(BY_PORT)}")
         granted |= BY_PORT[right]
     quote = connection.dialect.identifier_preparer.quote_identifier
-    to = quote(role)
+    to = quote(role).replace("%", "%%")  # the driver takes a single one for a placeholder
     tables = {name: quote(name) for name in schema.METADATA.tables}
     connection.exec_driver_sql(f"revoke all on all tables in schema public from {to}")
     connection.exec_driver_sql(f"grant usage on schema public to {to}")

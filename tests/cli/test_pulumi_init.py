@@ -29,6 +29,6 @@ def test_a_project_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:
 
     assert done.returncode == 3
     assert "__main__.py is there already" in done.stderr
-    assert "ISTH288" in done.stderr
+    assert "ISTH284" in done.stderr
     assert [one.name for one in tmp_path.iterdir()] == ["__main__.py"]
     assert (tmp_path / "__main__.py").read_text() == "mine"

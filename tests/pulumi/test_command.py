@@ -1,4 +1,4 @@
-"""`pulumi` as a platform team runs it: in a repository of its own, with the command, the SDK and nothing of the tests."""
+"""`pulumi` as a platform team runs it: in a repository of its own, with the command and the SDK."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in refuses what the clouds document as refused: every condition has a page, and a resource that breaks it."""
+"""The stand-in refuses what the clouds document as refused: each has a page, and a resource that breaks it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from apps import addresses, brokerage, desk
-from recorded import CONFIGURED, recorded, stack_of
+from recorded import recorded, stack_of
 
 from isthmus.provision.azure_target.identity import Role
 
@@ -245,11 +245,11 @@ def test_a_stack_in_development_and_one_in_production_share_no_name(cloud) -> No
         import computed  # noqa: PLC0415
 
         inside = ("resourceGroupName", "project", "keyRing", "bucket", "instance")
+        names = ((one, one.inputs.get(computed.name_property(one.token))) for one in made.made)
         return {
-            (one.token, str([one.inputs.get(key) for key in inside]), str(one.inputs.get(computed.name_property(one.token))))
-            for one in made.made
-            if computed.name_property(one.token) in one.inputs and "RoleAssignment" not in one.token
-            and "bucketObject" not in one.token
-        }  # fmt: skip
+            (one.token, str([one.inputs.get(key) for key in inside]), str(name))
+            for one, name in names
+            if name and "RoleAssignment" not in one.token and "bucketObject" not in one.token
+        }
 
     assert named(dev) & named(prod) == set()
