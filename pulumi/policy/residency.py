@@ -50,9 +50,7 @@ class Residency:
         if args.provider is None:
             return
         provider = provider_of(args.provider)
-        one = Resource(
-            urn=args.urn, type=args.resource_type, properties=plain(args.props), provider=args.provider.urn
-        )
+        one = Resource(urn=args.urn, type=args.resource_type, properties=plain(args.props), provider=args.provider.urn)
         self._resources |= {one.urn: one, provider.urn: provider}
         self._report(lambda policy: judge_alone(one, provider, policy, facts()), [args.urn], report)
 
