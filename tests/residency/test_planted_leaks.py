@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from planted import AZURE, GOOGLE, Leak, good
+from planted import AZURE, GOOGLE, Change, Leak, good, put
 from policies import policy
 
 from isthmus.adapters.residency.shipped import facts
@@ -96,9 +96,18 @@ def test_a_place_comes_from_the_configuration_of_the_provider_when_the_resource_
     assert [one.resource for one in judge(deployed("us-east1"), POLICIES["google"], KNOWN)] == ["job", "f"]
 
 
+def test_no_finding_shows_the_key_in_a_connection_string() -> None:
+    for end in ("", "https://eastus-8.in.applicationinsights.azure.com/"):
+        change = put("app", "siteConfig.appSettings.1.value", f"InstrumentationKey=a-key;IngestionEndpoint={end}")
+        found = findings("azure", change(GOOD["azure"]))
+
+        assert found
+        assert "a-key" not in "".join(str(one) for one in found)
+
+
 STATES = [
     ("https://api.pulumi.com", "https://api.pulumi.com is not in this deployment"),
-    ("file:///home/me/state", "is not in this deployment"),
+    ("file:///srv/state", "is not in this deployment"),
     ("gs://elsewhere", "is not in this deployment"),
     ("azblob://state?storage_account=elsewhere", "is not in this deployment"),
 ]
@@ -115,6 +124,31 @@ def test_the_place_of_the_state_is_judged_too(url: str, words: str) -> None:
 
 def existing(what: str, country: str) -> Policy:
     return policy("NL", more=f'\n[[existing]]\nwhat = "{what}"\ncountry = "{country}"\nby = "me"\non = 2026-11-01\n')
+
+
+def test_what_has_the_same_name_in_another_project_is_not_the_same() -> None:
+    name = next(one.properties["name"] for one in GOOD["google"] if one.urn.endswith("Topic::dead"))
+
+    def found(project: str) -> list[str]:
+        change = put("orders-kept", "deadLetterPolicy.deadLetterTopic", f"projects/{project}/topics/{name}")
+        return [one.property for one in findings("google", change(GOOD["google"]))]
+
+    assert found("desk") == []
+    assert found("other") == ["deadLetterPolicy.deadLetterTopic"]
+
+
+ALIKE = [
+    put("orders-pushed", "pushConfig.pushEndpoint", "https://desk-123.europe-west4.run.app/orders"),
+    put("socket", "template.containers.0.image", "gcr.io/google.com/cloudsdktool/google-cloud-cli:slim"),
+    put("code", "location", "EUROPE-WEST3"),
+    put("to-bucket", "destination", "logging.googleapis.com/projects/other/locations/europe-west3/buckets/all"),
+    put("documents", "locationId", "europe-west3"),
+]
+
+
+@pytest.mark.parametrize("change", ALIKE)
+def test_a_change_that_keeps_everything_within_the_policy_has_no_finding(change: Change) -> None:
+    assert [str(one) for one in findings("google", change(GOOD["google"]))] == []
 
 
 def test_what_exists_is_where_the_policy_says() -> None:

@@ -331,6 +331,7 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         At(
             property="siteConfig.appSettings[APPLICATIONINSIGHTS_CONNECTION_STRING].value",
             within=INGESTION,
+            hidden=True,
             optional=True,
             why="telemetry is sent there",
         ),

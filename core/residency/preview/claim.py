@@ -87,6 +87,14 @@ class Surroundings:
         found = [self._by_urn[urn] for urn in urns if urn in self._by_urn]
         return [one for one in found if not types or one.token in types]
 
+    def parents(self, resource: Resource) -> list[Resource]:
+        """Return the resources that a resource is a part of."""
+        found = []
+        for rule in RULES.get(resource.token, ()):
+            if isinstance(rule, Inside):
+                found += self.sources(resource, rule.property, rule.to)
+        return found
+
     def default_place(self, resource: Resource) -> str:
         """Return the location that a resource gets from its provider's configuration, or nothing."""
         provider = self._by_urn.get(resource.provider)
@@ -101,6 +109,9 @@ class Surroundings:
             return self.facts.place(resource.cloud, location)
         return self.facts.home(location)
 
+
+LOCATED: Final = re.compile(r"/locations/([^/]+)/|\.([a-z]+-[a-z]+[0-9]+)\.run\.app(?:/|$)")
+"""Where a path or an address says its location, as of a service that is named by its project and region."""
 
 HOMES: Final = (
     ("project", re.compile(r"projects/([^/]+)")),
@@ -150,7 +161,7 @@ def _at(rule: At, resource: Resource, around: Surroundings) -> Iterator[Claim]:
     if rule.unless and resource.properties.get(rule.unless) is not None:
         return
     for where, value in values(resource.properties, rule.property):
-        if value is None and rule.optional:
+        if (value is None and rule.optional) or (rule.public and re.match(rule.public, text_of(value))):
             continue
         if value is None and not rule.absent:
             yield _placed(rule, where, around.default_place(resource), resource, around)
@@ -175,7 +186,7 @@ def _placed(rule: At, where: str, text: str, resource: Resource, around: Surroun
     return Claim(
         rule=broken,
         property=where,
-        value=text,
+        value=location if rule.hidden else shown(text),
         region=place.region.name if place.region else "",
         verbs=rule.verbs,
         countries=place.countries,
@@ -257,13 +268,13 @@ def _reference(
     if around.holds(types, name, text):
         return
     country = around.policy.place_of(text)
-    path = re.search(r"/locations/([^/]+)/", text)
-    place = around.place(resource, path[1]) if path else None
+    path = LOCATED.search(text)
+    place = around.place(resource, path[1] or path[2]) if path else None
     if country or (place is not None and place.countries):
         yield Claim(
             rule=Broken.COUNTRY,
             property=where,
-            value=text,
+            value=shown(text),
             verbs=verbs,
             countries=(country,) if country else (place.countries if place is not None else ()),
             why=why,

@@ -50,6 +50,7 @@ SETTLING: Final = (
 
 LAST: Final = r"([^/:]+)/?$"
 LOCATION_OF_PATH: Final = r"/locations/([^/]+)"
+PUBLIC_IMAGE: Final = r"^(gcr\.io/google\.com/|mcr\.microsoft\.com/|docker\.io/library/)"
 IMAGE: Final = r"^([a-z0-9-]+)-docker\.pkg\.dev/"
 SINK: Final = r"(?:storage\.googleapis\.com/|/datasets/|/topics/|/buckets/)([^/]+)$"
 HOST: Final = r"^https?://([a-z0-9-]+)[.:/]"
@@ -255,13 +256,14 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
             property="template.containers[].image",
             verbs=(Verb.STORE,),
             within=IMAGE,
+            public=PUBLIC_IMAGE,
             why="the image is kept there; gcr.io and docker.io are in no place that is known",
         ),
         At(property="multiRegionSettings.regions[]", optional=True),
     ),
     "gcp:cloudrunv2/job:Job": (
         LOCATION,
-        At(property="template.template.containers[].image", verbs=(Verb.STORE,), within=IMAGE),
+        At(property="template.template.containers[].image", verbs=(Verb.STORE,), within=IMAGE, public=PUBLIC_IMAGE),
     ),
     REPOSITORY: (LOCATION,),
     "gcp:container/registry:Registry": (

@@ -64,6 +64,13 @@ def judge(resources: Sequence[Resource], policy: Policy, facts: Facts) -> list[F
     return excepted([*found, *_kept_by_itself(resources, around)], policy.exemptions)
 
 
+def judge_alone(resource: Resource, provider: Resource, policy: Policy, facts: Facts) -> list[Finding]:
+    """Return what a policy has against a resource whatever the others are: what it refers to is not known yet."""
+    around = Surroundings([resource, provider], facts, policy)
+    found = [one for one in _findings(resource, around) if one.rule is not Rule.CANNOT_BE_KNOWN]
+    return excepted(found, policy.exemptions)
+
+
 def _findings(resource: Resource, around: Surroundings) -> Iterator[Finding]:
     if resource.type.startswith(PROVIDER):
         return

@@ -34,6 +34,10 @@ class At(msgspec.Struct, frozen=True, kw_only=True):
     within: str = ""
     unless: str = ""
     """Another property that names the places instead, when it is there."""
+    public: str = ""
+    """What the value looks like when it names something that everybody has, and that holds nothing of ours."""
+    hidden: bool = False
+    """Whether no more of the value may be shown than the place, because it holds a key."""
     why: str = ""
 
 

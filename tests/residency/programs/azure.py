@@ -1,4 +1,4 @@
-"""A program on Azure that keeps everything in the Netherlands and Sweden: a good one, of which leaks are small changes."""
+"""A program on Azure that keeps all in the Netherlands and Sweden: a good one, of which leaks are small changes."""
 
 import pulumi
 from pulumi_azure_native import (
