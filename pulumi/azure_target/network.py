@@ -179,14 +179,16 @@ class Network(pulumi.ComponentResource):
                     rule_collection_type="FirewallPolicyFilterRuleCollection",
                     name="hosts",
                     priority=1_000,
-                    action={"type": "Allow"},
+                    action=network.FirewallPolicyFilterRuleCollectionActionArgs(type="Allow"),
                     rules=[
                         network.ApplicationRuleArgs(
                             rule_type="ApplicationRule",
                             name="declared",
                             source_addresses=[PREFIXES[FUNCTIONS]],
                             target_fqdns=list(hosts),
-                            protocols=[{"protocol_type": "Https", "port": 443}],
+                            protocols=[
+                                network.FirewallPolicyRuleApplicationProtocolArgs(protocol_type="Https", port=443)
+                            ],
                         )
                     ],
                 )
