@@ -29,7 +29,7 @@ VENDORED: Final = ".python_packages/lib/site-packages"
 FITTING_TAG: Final = re.compile(r"(?:cp3\d+|py3|py2\.py3)-(?:cp313|abi3|none)-(?:any|(?:many)?linux\S*_x86_64)")
 """The wheels that run where the functions do: CPython 3.13 on Linux, x86-64."""
 
-LEFT_BEHIND: Final = frozenset({"local.settings.json", "settings.json", ".funcignore"})
+LEFT_BEHIND: Final = frozenset({"local.settings.json", "settings.json", ".funcignore", ".gcloudignore"})
 """What a package says to people, and is not deployed."""
 
 DIGEST_LENGTH: Final = 16
@@ -54,9 +54,11 @@ app = migrating_app()
     "google": {
         "main.py": """\"\"\"Migrate the database of this app: the program of `pulumi up` wrote this.\"\"\"
 
+import functions_framework.aio
+
 from isthmus.adapters.gcp.migrating import migrate
 
-__all__ = ["migrate"]
+isthmus = functions_framework.aio.http(migrate)
 """,
     },
 }

@@ -107,7 +107,7 @@ def _azure_connections(size: str) -> int | None:
 def _google_connections(size: str) -> int | None:
     """Read `db-custom-CPUS-MEGABYTES`."""
     words = size.split("-")
-    if words[:2] != ["db", "custom"] or len(words) != 4 or not words[3].isdigit():  # noqa: PLR2004
+    if words[:2] != ["db", "custom"] or len(words) != 4 or not words[3].isdigit():
         return None
     gigabytes = int(words[3]) / 1024
     return max((count for least, count in GOOGLE_CONNECTIONS if gigabytes >= least), default=None)

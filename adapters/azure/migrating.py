@@ -14,9 +14,10 @@ from sqlalchemy import Connection, make_url, text
 
 from isthmus.adapters.azure.endpoints import json_answer, or_problem
 from isthmus.adapters.azure.entra import log_in_by_token
-from isthmus.adapters.azure.host import DATABASE, Settings, setting
+from isthmus.adapters.azure.surroundings import Settings
 from isthmus.adapters.azure.units import check_caller
 from isthmus.adapters.runtime.migrating import PRINCIPALS, bring_up_to_date, rights_in
+from isthmus.adapters.runtime.settings import DATABASE, setting
 from isthmus.adapters.sql.database import Database
 
 ROLES_DATABASE: Final = "postgres"

@@ -29,7 +29,7 @@ from isthmus.adapters.azure.functions import Functions, Kind
 from isthmus.adapters.runtime.driving import Call, Reply, do_step
 from isthmus.adapters.runtime.host import Host
 from isthmus.adapters.runtime.requests import Unacceptable
-from isthmus.core import blueprint
+from isthmus.core.blueprint import deployed_units
 from isthmus.core.codec import ENCODER, UNREADABLE
 from isthmus.core.composition import Composition
 
@@ -45,7 +45,7 @@ def units_of(composition: Composition) -> tuple[str, ...]:
 
     Raises UnfitForAzure (ISTH140) for names that folders and settings cannot have.
     """
-    units = blueprint.deployed_units(composition.blueprint)
+    units = deployed_units(composition.blueprint)
     problems = list(_wrong_names(units)) if len(units) > 1 else []
     if problems:
         raise UnfitForAzure(composition.name, problems)

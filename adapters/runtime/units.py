@@ -7,5 +7,5 @@ from isthmus.core.composition import Composition
 
 
 def home_unit(composition: Composition) -> str:
-    """Return the home unit: the one that most workflows are in, the first by name of several."""
+    """Return the home unit of an App."""
     return blueprint.home_unit(composition.blueprint)

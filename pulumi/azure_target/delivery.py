@@ -1,7 +1,7 @@
 """Delivery: packages go up, the database is migrated inside the network, and only then does new code take traffic.
 
     package  ->  blob `incoming/DIGEST/released-package.zip` of the unit's container
-             ->  `Microsoft.Web/sites/extensions/onedeploy` with its address, which is how Flex Consumption is given code
+             ->  `Microsoft.Web/sites/extensions/onedeploy` with its address: so Flex Consumption is given code
     migrations first, then units that are called, then home
 
 The route: https://learn.microsoft.com/azure/azure-functions/functions-infrastructure-as-code ("Deployment package"),

@@ -84,7 +84,7 @@ class Functions(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _is_public(self, unit: UnitDemand) -> bool:
-        return unit.is_home and self._demand.has_endpoints and bool(self._around.site.stack.callers)
+        return unit.is_home and unit.has_endpoints and bool(self._around.site.stack.callers)
 
     # Storage
 
@@ -136,6 +136,7 @@ class Functions(pulumi.ComponentResource):
                 "Authorization=AAD;ClientId=", identity.client_id
             ),
             "ISTHMUS_DATABASE": around.database.url(identity.name),
+            "ISTHMUS_DATABASE_LOGIN": "entra",
             "ISTHMUS_KEY_VAULT": around.keys.key_url,
             "ISTHMUS_REGION": stack.region,
         }

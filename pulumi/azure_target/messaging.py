@@ -10,11 +10,10 @@ from typing import Final
 import pulumi
 from pulumi_azure_native import eventhub, servicebus
 
-from isthmus.core.blueprint import StreamPlan
 from isthmus.provision.azure_target.identity import Identities, Role
 from isthmus.provision.azure_target.network import Network
 from isthmus.provision.azure_target.site import Site
-from isthmus.provision.demand import Demand, TopicDemand
+from isthmus.provision.demand import Demand, StreamDemand, TopicDemand
 
 DELIVERIES_MAX: Final = 10
 DUPLICATES_WINDOW: Final = "P7D"
@@ -85,8 +84,8 @@ class Messaging(pulumi.ComponentResource):
                 self.ready.append(self._identities.may(unit.name, Role.SERVICE_BUS_SENDER, topic.id, name))
         for subscriber in asked.subscribers:
             subscription = servicebus.Subscription(
-                f"{name}-{subscriber}",
-                subscription_name=subscriber,
+                f"{name}-{subscriber.contract}",
+                subscription_name=subscriber.contract,
                 topic_name=topic.name,
                 namespace_name=namespace.name,
                 resource_group_name=self._site.group,
@@ -97,7 +96,7 @@ class Messaging(pulumi.ComponentResource):
                 opts=self._child,
             )
             receives = self._identities.may(
-                demand.home.name, Role.SERVICE_BUS_RECEIVER, subscription.id, f"{name}-{subscriber}"
+                subscriber.unit, Role.SERVICE_BUS_RECEIVER, subscription.id, f"{name}-{subscriber.contract}"
             )
             self.ready += [subscription, receives]
 
@@ -117,9 +116,9 @@ class Messaging(pulumi.ComponentResource):
         self.ready.append(network.endpoint("streams", namespace.id, "namespace", "privatelink.servicebus.windows.net"))
         self.event_hubs = pulumi.Output.concat(namespace.name, ".servicebus.windows.net")
         for stream in demand.streams:
-            self._make_stream(namespace, stream, demand)
+            self._make_stream(namespace, stream)
 
-    def _make_stream(self, namespace: eventhub.Namespace, stream: StreamPlan, demand: Demand) -> None:
+    def _make_stream(self, namespace: eventhub.Namespace, stream: StreamDemand) -> None:
         hub = eventhub.EventHub(
             stream.name,
             event_hub_name=stream.name,
@@ -129,4 +128,4 @@ class Messaging(pulumi.ComponentResource):
             retention_description={"cleanup_policy": "Delete", "retention_time_in_hours": STREAM_HOURS},
             opts=self._child,
         )
-        self.ready.append(self._identities.may(demand.home.name, Role.EVENT_HUBS_RECEIVER, hub.id, stream.name))
+        self.ready.append(self._identities.may(stream.into.unit, Role.EVENT_HUBS_RECEIVER, hub.id, stream.name))

@@ -70,14 +70,14 @@ class GoogleTarget(pulumi.ComponentResource):
         url = functions.url(MIGRATIONS)
         done = migrated(site, network, identities, migrating, url, migrations, self)
         functions.make_units(packages, [done])
-        home = functions.url(demand.home.name)
+        urls = {unit.name: functions.url(unit.name) for unit in demand.units}
         if demand.workflows:
-            urls = {unit.name: functions.url(unit.name) for unit in demand.units}
             Workflows(site, identities, demand, packages[demand.home.name], urls, functions.callers, self)
-        around.messaging.push_to(home, functions.callers[-1])
-        Schedules(site, identities, demand, home, functions.callers, self)
+        around.messaging.push(urls, functions.callers)
+        Schedules(site, identities, demand, urls, functions.callers, self)
         if stack.budget:
             make_budget(site, stack.budget, self)
-        self.endpoints = home.apply(lambda url: {"home": url})
+        asked = [unit.name for unit in demand.units if unit.has_endpoints]
+        self.endpoints = pulumi.Output.all(**{name: urls[name] for name in asked})
         self.sealed_journal = around.journal.location
         self.register_outputs({"endpoints": self.endpoints, "sealedJournal": self.sealed_journal})

@@ -25,7 +25,7 @@ from isthmus.provision.packages import Package
 from isthmus.provision.review import connections_per_instance
 
 RUNTIME: Final = "python313"
-ENTRY_POINT: Final = "app"
+ENTRY_POINT: Final = "isthmus"
 NAME_MAX: Final = 49
 SECONDS_MAX: Final = 3_600
 MIGRATION_SECONDS: Final = 1_800
@@ -74,7 +74,7 @@ class Functions(pulumi.ComponentResource):
         """Make the function that migrates, which the one-shot job of a deployment calls."""
         names = pulumi.Output.all(*(user_name(self._around.identities, unit.name) for unit in self._demand.units))
         settings = {**self._common(MIGRATIONS), "ISTHMUS_PRINCIPALS": names.apply(self._demand.rights_of)}
-        made = self._function(MIGRATIONS, package, settings, [], entry_point="migrate", seconds=MIGRATION_SECONDS)
+        made = self._function(MIGRATIONS, package, settings, [], seconds=MIGRATION_SECONDS)
         self._around.identities.may_call(MIGRATIONS, made.name, MIGRATIONS)
         return made
 
@@ -91,6 +91,7 @@ class Functions(pulumi.ComponentResource):
         around, stack = self._around, self._around.site.stack
         settings: dict[str, pulumi.Input[str]] = {
             "ISTHMUS_DATABASE": around.database.url(around.identities, who),
+            "ISTHMUS_DATABASE_LOGIN": "iam",
             "ISTHMUS_KMS_KEY": around.keys.key,
             "ISTHMUS_REGION": stack.region,
         }
@@ -111,7 +112,7 @@ class Functions(pulumi.ComponentResource):
         settings["ISTHMUS_CALLERS"] = pulumi.Output.all(*callers).apply(",".join)
         if unit.is_home:
             settings["ISTHMUS_SEALED_JOURNAL"] = around.journal.location
-            settings["ISTHMUS_WORKFLOWS"] = f"https://workflowexecutions.googleapis.com/{region}"
+        settings["ISTHMUS_WORKFLOWS"] = f"https://workflowexecutions.googleapis.com/{region}"
         return settings
 
     def _function(
@@ -122,7 +123,6 @@ class Functions(pulumi.ComponentResource):
         after: list[pulumi.Resource],
         *,
         unit: UnitDemand | None = None,
-        entry_point: str = ENTRY_POINT,
         seconds: int = SECONDS_MAX,
     ) -> cloudfunctionsv2.Function:
         around, sizes = self._around, self._around.site.stack.sizes.of(who)
@@ -134,7 +134,7 @@ class Functions(pulumi.ComponentResource):
             location=site.region,
             build_config={
                 "runtime": RUNTIME,
-                "entry_point": entry_point,
+                "entry_point": ENTRY_POINT,
                 "source": {"storage_source": around.builds.source(who, package)},
                 "docker_repository": around.builds.repository,
                 "service_account": around.identities.of["builds"].id,
@@ -168,20 +168,21 @@ class Functions(pulumi.ComponentResource):
         )
 
     def _is_public(self, unit: UnitDemand) -> bool:
-        return unit.is_home and self._demand.has_endpoints and bool(self._around.site.stack.callers)
+        return unit.has_endpoints and bool(self._around.site.stack.callers)
 
     def _let_in(self, unit: UnitDemand, function: cloudfunctionsv2.Function) -> None:
         identities, site = self._around.identities, self._around.site
         if WORKFLOWS in identities.of:
             self.callers.append(identities.may_call(WORKFLOWS, function.name, unit.name))
-        if not unit.is_home:
-            return
-        for who in (PUSHES, TICKS):
-            if who in identities.of:
+        pushed = {one.unit for topic in self._demand.topics for one in topic.subscribers}
+        pushed |= {one.into.unit for one in self._demand.streams}
+        ticked = {self._demand.home.name, *(one.unit for one in self._demand.schedules)}
+        for who, units in ((PUSHES, pushed), (TICKS, ticked)):
+            if unit.name in units:
                 self.callers.append(identities.may_call(who, function.name, unit.name))
         for place, member in enumerate(site.stack.callers if self._is_public(unit) else ()):
             cloudrunv2.ServiceIamMember(
-                f"caller-{place}",
+                f"caller-{place}-{unit.name}",
                 name=function.name,
                 location=site.region,
                 project=site.project,

@@ -1,16 +1,17 @@
-"""Messaging: a Pub/Sub topic for each of the App's topics and streams, pushed to home in order, with dead letters.
+"""Messaging: a Pub/Sub topic for each of the App's topics and streams, pushed to units in order, with dead letters.
 
 Messages are stored in the region and nowhere else, in transit too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pulumi
 from pulumi_gcp import pubsub
 
-from isthmus.provision.demand import Demand, TopicDemand
+from isthmus.provision.demand import Demand, Reached, TopicDemand
 from isthmus.provision.google_target.identity import PUSHES, Identities
 from isthmus.provision.google_target.site import Site
 
@@ -21,7 +22,7 @@ DEAD: Final = ".dead"
 
 
 class Messaging(pulumi.ComponentResource):
-    """Make the topics, and say who may send to them; what is pushed where comes when home is there."""
+    """Make the topics, and say who may send to them; what is pushed where comes when the units are there."""
 
     def __init__(self, site: Site, identities: Identities, demand: Demand, parent: pulumi.Resource) -> None:
         super().__init__("isthmus:google:Messaging", "messaging", None, pulumi.ResourceOptions(parent=parent))
@@ -29,9 +30,7 @@ class Messaging(pulumi.ComponentResource):
         self._identities = identities
         self._demand = demand
         self.ready: list[pulumi.Resource] = []
-        streams = [
-            TopicDemand(name=one.name, subscribers=(one.into,), data_classes=one.data_classes) for one in demand.streams
-        ]
+        streams = [TopicDemand(name=one.name, subscribers=(one.into,)) for one in demand.streams]
         self._topics = {one.name: (one, self._topic(self.topic_name(one.name))) for one in (*demand.topics, *streams)}
         for unit in demand.units:
             for name in unit.sends_to:
@@ -64,22 +63,22 @@ class Messaging(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def push_to(self, home: pulumi.Output[str], allowed: pulumi.Resource) -> None:
-        """Push every topic to home, once home lets Pub/Sub in."""
+    def push(self, urls: Mapping[str, pulumi.Output[str]], allowed: Sequence[pulumi.Resource]) -> None:
+        """Push every topic to the units of its subscribers, once these let Pub/Sub in."""
         for asked, topic in self._topics.values():
             for subscriber in asked.subscribers:
-                self._subscription(asked, topic, subscriber, home, allowed)
+                self._subscription(asked, topic, subscriber, urls[subscriber.unit], allowed)
 
     def _subscription(
         self,
         asked: TopicDemand,
         topic: pubsub.Topic,
-        subscriber: str,
-        home: pulumi.Output[str],
-        allowed: pulumi.Resource,
+        subscriber: Reached,
+        unit: pulumi.Output[str],
+        allowed: Sequence[pulumi.Resource],
     ) -> None:
         site, child = self._site, pulumi.ResourceOptions(parent=self)
-        name = f"{self.topic_name(asked.name)}.{subscriber}"
+        name = f"{self.topic_name(asked.name)}.{subscriber.contract}"
         letters = self._topic(f"{name}{DEAD}")
         kept = pubsub.Subscription(
             f"{name}{DEAD}",
@@ -111,14 +110,14 @@ class Messaging(pulumi.ComponentResource):
             retry_policy={"minimum_backoff": "10s", "maximum_backoff": "600s"},
             dead_letter_policy={"dead_letter_topic": letters.id, "max_delivery_attempts": DELIVERIES_MAX},
             push_config={
-                "push_endpoint": pulumi.Output.concat(home, f"/pubsub/{asked.name}/{subscriber}"),
+                "push_endpoint": pulumi.Output.concat(unit, f"/pubsub/{asked.name}/{subscriber.contract}"),
                 "oidc_token": {
                     "service_account_email": self._identities.of[PUSHES].email,
-                    "audience": home,
+                    "audience": unit,
                 },
             },
             labels=site.labels,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[buries, kept, allowed]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[buries, kept, *allowed]),
         )
         pubsub.SubscriptionIAMMember(
             f"{name}-takes-away",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import gcd
 from typing import Final
 
@@ -17,20 +18,22 @@ SWEEP: Final = "sweep"
 
 
 class Schedules(pulumi.ComponentResource):
-    """Make what calls home at its times."""
+    """Make what calls units at their times."""
 
     def __init__(
         self,
         site: Site,
         identities: Identities,
         demand: Demand,
-        home: pulumi.Output[str],
+        urls: Mapping[str, pulumi.Output[str]],
         after: list[pulumi.Resource],
         parent: pulumi.Resource,
     ) -> None:
         super().__init__("isthmus:google:Schedules", "schedules", None, pulumi.ResourceOptions(parent=parent))
-        wanted = [(one.name, cron_of(int(one.every_seconds)), f"/schedules/{one.name}") for one in demand.schedules]
-        for name, cron, path in (*wanted, (SWEEP, "* * * * *", "/sweep")):
+        wanted = [
+            (one.name, cron_of(one.every_seconds), one.unit, f"/schedules/{one.name}") for one in demand.schedules
+        ]
+        for name, cron, unit, path in (*wanted, (SWEEP, "* * * * *", demand.home.name, "/sweep")):
             cloudscheduler.Job(
                 f"tick-{name}",
                 name=site.names.whole(name, longest=500),
@@ -41,9 +44,9 @@ class Schedules(pulumi.ComponentResource):
                 attempt_deadline="600s",
                 retry_config={"retry_count": 0},
                 http_target={
-                    "uri": pulumi.Output.concat(home, path),
+                    "uri": pulumi.Output.concat(urls[unit], path),
                     "http_method": "POST",
-                    "oidc_token": {"service_account_email": identities.of[TICKS].email, "audience": home},
+                    "oidc_token": {"service_account_email": identities.of[TICKS].email, "audience": urls[unit]},
                 },
                 opts=pulumi.ResourceOptions(parent=self, depends_on=after),
             )

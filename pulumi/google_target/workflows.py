@@ -46,13 +46,14 @@ class Workflows(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=after),
             )
         # A role on one workflow is not to be had: the narrowest that begins executions is the project's.
-        projects.IAMMember(
-            "home-begins",
-            project=site.project,
-            role="roles/workflows.invoker",
-            member=identities.of[demand.home.name].member,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        for unit in demand.units:
+            projects.IAMMember(
+                f"{unit.name}-begins",
+                project=site.project,
+                role="roles/workflows.invoker",
+                member=identities.of[unit.name].member,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({})
 
 
