@@ -137,7 +137,7 @@ const WRONG = [
   ['a service of the old plugin for Azure', (text) => text.replace('name: isthmus', 'name: azure'), /provider.name.*write name: isthmus, and cloud: azure/],
   ['an unknown event', (text) => text.replace('- queue:', '- kafka:'), /functions.count.events.0': unsupported function event/],
   ['a missing handler', (text) => text.replace('handlers.keep_in_records', 'handlers.keep_nothing'), /functions.keep.handler: addresses.handlers has no keep_nothing .*\[ISTH191\]/],
-  ['two clouds', (text) => text.replace('name: isthmus', 'name: isthmus\n  project: orders-eu'), /provider.project': it is of google, and this stage's cloud is local/],
+  ['two clouds', (text) => text.replace('name: isthmus', 'name: isthmus\n  subscription: 00000000-0000-0000-0000-000000000000'), /provider.subscription': it is of azure, and this stage's cloud is local/],
 ];
 
 for (const [name, change, expected] of WRONG) {
