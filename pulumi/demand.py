@@ -113,7 +113,8 @@ def demand_of(blueprint: Blueprint, cloud: Cloud) -> Demand:
     """Derive what an App asks of a cloud."""
     home = home_unit(blueprint)
     units = deployed_units(blueprint) if cloud == "azure" else (home, *sorted({*blueprint.units} - {home}))
-    own = {one.contract: one.unit for one in (*blueprint.functions, *blueprint.workflows)}
+    own = {one.contract: one.unit for one in blueprint.functions}
+    own |= {one.contract: one.unit for one in blueprint.workflows}
     asked = dict.fromkeys(own, home) if cloud == "azure" else own
     return Demand(
         app=blueprint.app,

@@ -12,11 +12,11 @@ import pulumi.runtime
 
 from isthmus.core.app import App
 from isthmus.core.blueprint import Blueprint
-from isthmus.core.errors import InputError, IsthmusError
+from isthmus.core.errors import IsthmusError
 from isthmus.provision.demand import Demand, demand_of
 from isthmus.provision.packages import migrations_of, packages_of
 from isthmus.provision.review import Review, hold_to_connections
-from isthmus.provision.stack import NAMESPACE, Stack, read_stack
+from isthmus.provision.stack import NAMESPACE, Stack, StackInvalid, read_stack
 
 if TYPE_CHECKING:
     from isthmus.provision.azure_target import AzureTarget
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
 ALREADY_TOLD: Final = 32
 """How a program exits that has told its own error: the engine then adds none."""
-
-
-class AppMissing(InputError):
-    """Report an App that is not where the stack says."""
-
-    code = "ISTH285"
 
 
 def deploy() -> AzureTarget | GoogleTarget:
@@ -80,7 +74,7 @@ def _value(config: pulumi.Config, key: str) -> Any:
 def blueprint_of(reference: str, here: Path) -> Blueprint:
     """Import an App by `MODULE:APP`, and return what it asks for.
 
-    Raises AppMissing (ISTH285), and AppRefused (ISTH110) with every problem found.
+    Raises StackInvalid (ISTH280), and AppRefused (ISTH110) with every problem found.
     """
     module_name, _, attribute = reference.partition(":")
     if str(here) not in sys.path:
@@ -88,9 +82,9 @@ def blueprint_of(reference: str, here: Path) -> Blueprint:
     try:
         found = getattr(importlib.import_module(module_name), attribute, None)
     except ImportError as error:
-        raise AppMissing(f"it cannot be imported: {error}", place=reference, instead="correct isthmus:app") from error
+        raise StackInvalid(f"it cannot be imported: {error}", place=reference, instead="correct isthmus:app") from error
     if not isinstance(found, App):
-        raise AppMissing("it is no App", place=reference, instead="pulumi config set isthmus:app MODULE:APP")
+        raise StackInvalid("it is no App", place=reference, instead="pulumi config set isthmus:app MODULE:APP")
     return found.load().blueprint
 
 

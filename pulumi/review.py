@@ -13,7 +13,7 @@ import msgspec
 
 from isthmus.core.errors import InputError
 from isthmus.provision.demand import Demand
-from isthmus.provision.stack import Stack
+from isthmus.provision.stack import Stack, StackInvalid
 
 RESERVED_BY_AZURE: Final = 15
 """How many connections a flexible server keeps for itself: learn.microsoft.com/azure/postgresql/…/concepts-limits."""
@@ -43,12 +43,6 @@ class TooManyConnections(InputError):
     """Report instances that together would open more connections than the database takes."""
 
     code = "ISTH283"
-
-
-class DatabaseUnknown(InputError):
-    """Report a size of database whose number of connections is not known."""
-
-    code = "ISTH284"
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,14 +75,14 @@ def connections_per_instance(stack: Stack, unit: str) -> int:
 def connections_of(stack: Stack) -> int:
     """Return how many connections the database leaves to the app.
 
-    Raises DatabaseUnknown (ISTH284).
+    Raises StackInvalid (ISTH280).
     """
     if stack.existing.database:
         return stack.existing.database.connections_max
     size = database_size(stack)
     found = _azure_connections(size) if stack.cloud == "azure" else _google_connections(size)
     if found is None:
-        raise DatabaseUnknown(
+        raise StackInvalid(
             f"nobody has told how many connections a database of size {size} takes",
             place=f"stack {stack.name}: isthmus:sizes",
             instead="name one that the provider's page lists, as Standard_D2ds_v5 or db-custom-2-7680",
@@ -116,7 +110,7 @@ def _google_connections(size: str) -> int | None:
 def hold_to_connections(stack: Stack, demand: Demand) -> None:
     """Refuse more instances than the database has connections for.
 
-    Raises TooManyConnections (ISTH283), DatabaseUnknown (ISTH284).
+    Raises TooManyConnections (ISTH283), StackInvalid (ISTH280).
     """
     each = {
         unit.name: (stack.sizes.of(unit.name).instances_max, connections_per_instance(stack, unit.name))

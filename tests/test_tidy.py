@@ -22,6 +22,8 @@ from isthmus.core.program.problem import Code
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PACKAGE_FOLDERS = ("core", "contracts", "handlers", "adapters")
+PROVISION = "pulumi"
+"""The folder of `isthmus.provision`: never a package itself, for it would hide Pulumi's SDK."""
 LINES_OF_A_MODULE_MAX = 500
 LINES_OF_A_FUNCTION_MAX = 70
 
@@ -33,7 +35,7 @@ LONG_FUNCTIONS: frozenset[str] = frozenset(
 
 
 def modules() -> list[Path]:
-    return sorted(path for folder in PACKAGE_FOLDERS for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for folder in (*PACKAGE_FOLDERS, PROVISION) for path in (ROOT / folder).rglob("*.py"))
 
 
 def tracked_text() -> list[Path]:
@@ -53,20 +55,38 @@ def test_the_packages_of_the_wheel_are_the_folders_that_have_an_init() -> None:
         for path in (ROOT / folder).rglob("__init__.py")
     }
 
-    assert set(PROJECT["tool"]["setuptools"]["packages"]) == folders | {"isthmus.trading_day"}
+    folders |= {f"isthmus.provision.{path.parent.name}" for path in (ROOT / PROVISION).glob("*/__init__.py")}
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == folders | {"isthmus.provision", "isthmus.trading_day"}
 
 
 def test_every_folder_with_modules_is_a_package() -> None:
-    assert [path for path in modules() if not (path.parent / "__init__.py").is_file()] == []
+    outside = [path for path in modules() if not (path.parent / "__init__.py").is_file()]
+
+    assert [path for path in outside if path.parent != ROOT / PROVISION] == []
 
 
-@pytest.mark.parametrize("folder", PACKAGE_FOLDERS)
+@pytest.mark.parametrize("folder", [*PACKAGE_FOLDERS, PROVISION])
 def test_every_package_says_that_it_is_typed(folder: str) -> None:
     assert (ROOT / folder / "py.typed").is_file()
 
 
 def test_no_package_of_ours_hides_the_pulumi_sdk() -> None:
     assert not (ROOT / "pulumi" / "__init__.py").exists()
+
+
+def test_what_provisions_knows_core_alone_and_no_clouds_target_the_others() -> None:
+    for path in (ROOT / PROVISION).rglob("*.py"):
+        ours = {name for name in imported_by(path) if name.startswith("isthmus.")}
+        allowed = ("isthmus.core.", "isthmus.provision.")
+        assert {name for name in ours if not f"{name}.".startswith(allowed)} == set(), path
+        other = {"azure_target": "google_target", "google_target": "azure_target"}.get(path.parent.name)
+        assert not [name for name in ours if other and f".{other}" in name], path
+
+
+def imported_by(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return names | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
 
 
 def test_the_base_install_needs_no_cloud_and_no_testing_library() -> None:
@@ -127,10 +147,10 @@ def test_importing_core_costs_less_than_twice_what_msgspec_costs() -> None:
 
 
 def errors() -> set[type[IsthmusError]]:
-    for folder in PACKAGE_FOLDERS:
+    for folder in (*PACKAGE_FOLDERS, "provision"):
         package = importlib.import_module(f"isthmus.{folder}")
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if ".migrations." not in found.name:
+            if ".migrations." not in found.name and not found.name.endswith("__main__"):
                 importlib.import_module(found.name)
     waiting, known = [IsthmusError], set()
     while waiting:

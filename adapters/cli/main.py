@@ -57,6 +57,7 @@ GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
             Entry("package", "package", "package", "Write the function app for Azure, and have its worker index it."),
             Entry("serverless", "serverless", "serverless", "Do a verb for the Serverless Framework's plugin."),
             Entry("compile", "compile", "compile_", "Compile workflows to YAML for Google's Workflows."),
+            Entry("pulumi", "pulumi", "pulumi", "Begin a Pulumi project that deploys an app."),
         ),
     ),
     (

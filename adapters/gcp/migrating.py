@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from isthmus.adapters.gcp.settings import Settings
-from isthmus.adapters.runtime.http import problem_of, problem_response
+from isthmus.adapters.runtime.http import problem_of
 from isthmus.adapters.runtime.migrating import PRINCIPALS, bring_up_to_date, rights_in
 from isthmus.adapters.runtime.settings import setting
 
@@ -23,7 +23,7 @@ async def migrate(request: Request) -> Response:
     try:
         version = await run_in_threadpool(_migrate)
     except Exception as fault:  # noqa: BLE001  # what it is ends the deployment, and is told by its log
-        return problem_response(problem_of(fault))
+        return problem_of(fault)
     return Response(msgspec.json.encode({"version": version}), media_type="application/json")
 
 

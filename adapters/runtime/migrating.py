@@ -17,23 +17,23 @@ from isthmus.adapters.sql.admission import admit
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.migrations import HEAD, migrate
 from isthmus.core.codec import UNREADABLE
-from isthmus.core.errors import InputError
+from isthmus.core.errors import EnvironmentFault
 
 PRINCIPALS: Final = "ISTHMUS_PRINCIPALS"
 
 type Rights = Mapping[str, tuple[str, ...]]
 
 
-class PrincipalsInvalid(InputError):
+class PrincipalsInvalid(EnvironmentFault):
     """Report a setting that does not say which roles are granted what."""
 
-    code = "ISTH287"
+    code = "ISTH385"
 
 
 def rights_in(text: str) -> Rights:
-    """Read which roles are granted what. Raises PrincipalsInvalid (ISTH287)."""
+    """Read which roles are granted what. Raises PrincipalsInvalid (ISTH385)."""
     try:
-        return msgspec.json.decode(text, type=dict[str, tuple[str, ...]])
+        return msgspec.json.decode(text.encode(errors="surrogatepass"), type=dict[str, tuple[str, ...]])
     except UNREADABLE as fault:
         raise PrincipalsInvalid(
             "it is no object of roles with their rights", place=PRINCIPALS, instead='write {"role": ["ledger"]}'

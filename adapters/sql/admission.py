@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from isthmus.adapters.sql import schema
-from isthmus.core.errors import InputError
+from isthmus.core.errors import EnvironmentFault
 
 BY_PORT: Final[Mapping[str, frozenset[str]]] = {
     "ledger": frozenset({schema.ACCOUNT.name, schema.TRANSFER.name}),
@@ -25,16 +25,16 @@ BY_PORT: Final[Mapping[str, frozenset[str]]] = {
 ALWAYS: Final = frozenset(schema.METADATA.tables) - frozenset().union(*BY_PORT.values())
 
 
-class RightUnknown(InputError):
+class RightUnknown(EnvironmentFault):
     """Report a right to tables that there are not."""
 
-    code = "ISTH286"
+    code = "ISTH386"
 
 
 def admit(connection: Connection, role: str, rights: Iterable[str]) -> None:
     """Grant a role what it needs, and take from it what it no longer needs.
 
-    Raises RightUnknown (ISTH286).
+    Raises RightUnknown (ISTH386).
     """
     granted = set(ALWAYS)
     for right in rights:

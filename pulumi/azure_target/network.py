@@ -174,6 +174,7 @@ class Network(pulumi.ComponentResource):
             resource_group_name=site.group,
             firewall_policy_name=policy.name,
             priority=1_000,
+            # Not as a dictionary: the SDK would not translate the names in one that is of several types.
             rule_collections=[
                 network.FirewallPolicyFilterRuleCollectionArgs(
                     rule_collection_type="FirewallPolicyFilterRuleCollection",

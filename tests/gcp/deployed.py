@@ -45,7 +45,9 @@ class Deployed:
         source = STAND.read_text("utf-8").replace("minutes(1)", "seconds(1)").replace("minutes(30)", "seconds(20)")
         self.folder = folder
         (folder / "stand.py").write_text(source, "utf-8")
-        subprocess.run([*COMMAND, "package", "google", "--app", "stand:app"], cwd=folder, check=True, capture_output=True)
+        subprocess.run(
+            [*COMMAND, "package", "google", "--app", "stand:app"], cwd=folder, check=True, capture_output=True
+        )
         self.package = folder / "dist" / "google"
         self.url = f"http://127.0.0.1:{free_port()}"
         self.database_url = f"sqlite:///{folder / 'stand.db'}"

@@ -6,10 +6,8 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 from deployed import Deployed
 
@@ -48,7 +46,9 @@ def run_id(name: str) -> str:
 
 
 def executions_of(google: Deployed, name: str) -> list[Any]:
-    return [one for one in google.workflows.running.values() if json.loads(one.shown.argument)["run_id"] == run_id(name)]
+    return [
+        one for one in google.workflows.running.values() if json.loads(one.shown.argument)["run_id"] == run_id(name)
+    ]
 
 
 def waits(google: Deployed, name: str) -> bool:

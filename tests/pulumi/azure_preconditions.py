@@ -198,7 +198,7 @@ def a_provider_of_identities_that_is_on_has_a_client(settings: Asked) -> str:
 
 
 @rule(ACCOUNT, source=f"{SDK_AZURE} storage.AccountImmutabilityPolicyProperties")
-def an_immutability_policy_is_not_created_locked(account: Asked, world: World) -> str:  # noqa: ARG001
+def an_immutability_policy_is_not_created_locked(account: Asked, world: World) -> str:
     state = account["immutableStorageWithVersioning.immutabilityPolicy.state"]
     was = (account.before or {}).get("immutableStorageWithVersioning") or {}
     before = (was.get("immutabilityPolicy") or {}).get("state")
@@ -206,7 +206,7 @@ def an_immutability_policy_is_not_created_locked(account: Asked, world: World) -
 
 
 @rule(ACCOUNT, source=f"{SDK_AZURE} storage.AccountImmutabilityPolicyProperties")
-def a_locked_immutability_policy_only_grows(account: Asked, world: World) -> str:  # noqa: ARG001
+def a_locked_immutability_policy_only_grows(account: Asked, world: World) -> str:
     path = "immutableStorageWithVersioning.immutabilityPolicy"
     before = Asked(account.token, account.before or {})
     if before[f"{path}.state"] != "Locked":

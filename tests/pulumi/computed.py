@@ -135,7 +135,8 @@ def _azure_id(token: str, inputs: dict[str, Any], group: str, name: str) -> str:
     if token == "azure-native:storage:Blob":
         return f"https://{inputs['accountName']}.blob.core.windows.net/{inputs['containerName']}/{name}"
     if token == "azure-native:storage:BlobContainer":
-        return f"{group}/providers/{provider}/storageAccounts/{inputs['accountName']}/blobServices/default/containers/{name}"
+        account = f"{group}/providers/{provider}/storageAccounts/{inputs['accountName']}"
+        return f"{account}/blobServices/default/containers/{name}"
     if token == "azure-native:web:WebAppAuthSettingsV2":
         return f"{group}/providers/Microsoft.Web/sites/{name}/config/authsettingsV2"
     if token == "azure-native:web:WebApp":

@@ -84,3 +84,12 @@ def project(tmp_path: Path, surroundings: dict[str, str]) -> Callable[..., Any]:
         return project_folder.Project(inside, surroundings, configuration)
 
     return make
+
+
+@pytest.fixture
+def inline(tmp_path: Path, surroundings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Return what deploys a program of this process."""
+    import inline as module  # noqa: PLC0415
+
+    monkeypatch.setenv("PATH", surroundings["PATH"])  # the SDK looks for the command in its own
+    return lambda program, name="dev": module.Inline(surroundings, tmp_path, program, name)

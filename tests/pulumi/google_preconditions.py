@@ -370,7 +370,7 @@ def a_retention_is_less_than_100_years_and_excludes_versions(bucket: Asked) -> s
 
 
 @rule(BUCKET, source=f"{GOOGLE}/storage/docs/bucket-lock#lock-bucket")
-def a_locked_retention_only_grows(bucket: Asked, world: World) -> str:  # noqa: ARG001
+def a_locked_retention_only_grows(bucket: Asked, world: World) -> str:
     before = Asked(bucket.token, bucket.before or {})
     if not before["retentionPolicy.isLocked"]:
         return ""

@@ -127,9 +127,8 @@ def broken_by_deletion(token: str, inputs: Mapping[str, Any]) -> str:
     asked = Asked(token, inputs)
     if token == "gcp:storage/bucket:Bucket" and asked["retentionPolicy.isLocked"]:
         return f"the bucket's retention policy is locked ({GOOGLE}/storage/docs/bucket-lock)"
-    if token == "azure-native:storage:StorageAccount":
-        if asked["immutableStorageWithVersioning.immutabilityPolicy.state"] == "Locked":
-            return f"the account's immutability policy is locked ({LEARN}/storage/blobs/immutable-storage-overview)"
+    if asked["immutableStorageWithVersioning.immutabilityPolicy.state"] == "Locked":
+        return f"the account's immutability policy is locked ({LEARN}/storage/blobs/immutable-storage-overview)"
     if token == "gcp:sql/databaseInstance:DatabaseInstance" and asked["settings.deletionProtectionEnabled"]:
         return f"deletion protection is on ({GOOGLE}/sql/docs/postgres/deletion-protection)"
     return ""
