@@ -191,6 +191,7 @@ def report(bench: Bench, rounds: int, *, long: bool) -> None:
         Target(f"time per order, {many:,} / {few:,}", slower, most=1.2),
         Target("resident memory of the long day, MiB", [day["resident_mib"] for day in longs], most=300),
         Target("import isthmus.core / import msgspec", [imports.ratio() for _ in range(rounds)], most=2),
+        *serving_lines(rounds),
     ]
     lines += azure_lines(bench, rounds)
     if bench.has_dbos:
@@ -199,6 +200,15 @@ def report(bench: Bench, rounds: int, *, long: bool) -> None:
         say(line.line())
     single = statistics.median(ratios(figures["engine"], figures["single"]))
     say(f"beside it: engine / raw sqlite3 one by one {single:.2f}; orders a second {shorts[0]['per_second']}")
+
+
+def serving_lines(rounds: int) -> list[Target]:
+    """Measure what the app for Google Cloud adds to functions-framework, where that is installed."""
+    if importlib.util.find_spec("functions_framework") is None:
+        say("functions-framework is not installed, so serving on Google Cloud is left out")
+        return []
+    figures = measure("google_requests", "--rounds", str(rounds))["requests"]
+    return [Target("google: a step without its database / bare function, requests a second", figures, 0.85)]
 
 
 def azure_lines(bench: Bench, rounds: int) -> list[Target]:

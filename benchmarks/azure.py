@@ -22,11 +22,11 @@ from durabletask.client import AsyncTaskHubGrpcClient
 
 from benchmarks import azure_by_hand
 from benchmarks.azure_flow import app
-from isthmus.adapters.azure.endpoints import start
 from isthmus.adapters.azure.package import index_package, write_package
 from isthmus.adapters.azure.rehearsal import Rehearsal
 from isthmus.adapters.azure.worker import json_text
 from isthmus.adapters.runtime.clock import HurriedClock
+from isthmus.adapters.runtime.hosting import start
 from isthmus.adapters.sql.database import Database
 
 BROKERAGE = "isthmus.handlers.app:app"

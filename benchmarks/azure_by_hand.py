@@ -13,9 +13,9 @@ from typing import Any
 import azure.durable_functions as df
 from durabletask import task as durable
 
-from isthmus.adapters.azure import activities
 from isthmus.adapters.azure.app import CALL
 from isthmus.adapters.azure.orchestrator import FINISH, LOAD, ON_FAULT, WAIT, WAKE
+from isthmus.adapters.runtime import driving
 from isthmus.adapters.runtime.record import Outcome
 from isthmus.adapters.sql.runs import StepState
 from isthmus.core.codec import ENCODER
@@ -40,7 +40,7 @@ def bare(text):  # type: ignore[no-untyped-def]  # noqa: ARG001  # bound by name
 
 def without_database(text):  # type: ignore[no-untyped-def]
     """Do a step as every activity of ours does, but for its unit of work."""
-    reply = activities.do_step(_NO_DATABASE, CALL.decode(text))
+    reply = driving.do_step(_NO_DATABASE, CALL.decode(text))
     return ENCODER.encode(reply).decode()
 
 
@@ -78,7 +78,7 @@ def place_by_hand(context: durable.OrchestrationContext, run_id: str) -> Generat
     while not all(one.is_complete for one in pair):
         yield durable.when_any([one for one in pair if not one.is_complete])
     waited = {"step": "2", "contract": "Verdict", "key": placed["id"], "duration": "PT30M", "ordinal": 2}
-    while (reply := json.loads((yield call(WAIT, **waited))))["state"] == activities.WAITING:
+    while (reply := json.loads((yield call(WAIT, **waited))))["state"] == driving.WAITING:
         timer = context.create_timer(datetime.fromtimestamp(reply["due_us"] / 1e6))  # noqa: DTZ006  # UTC, as it wants
         yield durable.when_any([woken, timer])
         timer.cancel()

@@ -74,7 +74,7 @@ class GoogleApp:
             return problem_of(fault)
 
     async def _answer(self, request: Request) -> Response:
-        path = request.url.path
+        path: str = request.scope["path"]
         function = self._contracts.get(path) if request.method == "POST" else None
         if function is not None:
             self._check(request)

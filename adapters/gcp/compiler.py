@@ -24,15 +24,23 @@ def compile_workflow(composition: Composition, contract: str, version: str | Non
 
 
 def lowered(composition: Composition, contract: str, version: str | None = None) -> Compiled:
-    """Return a workflow and the workflows that it awaits, as routines."""
+    """Return a workflow and the workflows that it awaits, as routines; of those, all versions that are carried.
+
+    A child that began before a deployment keeps its version, whichever execution carries it on.
+    """
     program = composition.programs[contract] if version is None else composition.versions[contract, version][1]
     routines = [_main(contract)]
-    for name in _with_children(composition, program):
-        one = program if name == contract else composition.programs[name]
-        routines.append(support.run(name, one.version, composition.contracts[name].unit, variable(one.parameter)))
-        routines.append(Lowering(composition, one).routine())
+    for name, programs in _with_children(composition, program).items():
+        flows = tuple((one.version, _flow(one, alone=len(programs) == 1)) for one in programs)
+        unit, parameter = composition.contracts[name].unit, variable(programs[0].parameter)
+        routines.append(support.run(name, flows, unit, parameter))
+        routines += [Lowering(composition, one, _flow(one, alone=len(programs) == 1)).routine() for one in programs]
     routines += [support.step(), support.settle(), support.wait_event(), support.take_back(), support.is_fault()]
     return Compiled(contract=contract, version=program.version, file=program.file, routines=tuple(routines))
+
+
+def _flow(program: Program, *, alone: bool) -> str:
+    return f"flow_{program.contract}" if alone else f"flow_{program.contract}_{program.version}"
 
 
 def _main(contract: str) -> Routine:
@@ -43,11 +51,12 @@ def _main(contract: str) -> Routine:
     return Routine(name="main", params=("args",), steps=(call, end), purpose="begin: the argument is {run_id}")
 
 
-def _with_children(composition: Composition, program: Program) -> list[str]:
-    found, left = [program.contract], [program]
+def _with_children(composition: Composition, program: Program) -> dict[str, list[Program]]:
+    """Return the programs that a workflow needs, by contract: its own, and every version of those that it awaits."""
+    found, left = {program.contract: [program]}, [program]
     while left:
         for name in awaited(left.pop(0)):
             if name in composition.programs and name not in found:
-                found.append(name)
-                left.append(composition.programs[name])
+                found[name] = [one for (contract, _), (_, one) in composition.versions.items() if contract == name]
+                left += found[name]
     return found

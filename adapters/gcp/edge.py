@@ -54,7 +54,7 @@ class Edge:
         """Answer a request. Raises Unacceptable for a path or a method that there is not."""
         allowed = False
         for method, pattern, answer in self._routes:
-            match = pattern.match(request.url.path)
+            match = pattern.match(request.scope["path"])
             if match is not None and method == request.method:
                 request.scope["path_params"] = match.groupdict()
                 return await answer(request)

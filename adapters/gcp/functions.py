@@ -54,12 +54,12 @@ def load(host: Host, asked: Asked) -> Told:
         unit = unit_of(host.deployment, transaction, run, "load")
         if transaction.row(CLAIMED_BY, asked.run_id) != (asked.claimant,):
             return unit, Told(state=FENCED)
-        if run.status == RunStatus.RUNNING and asked.version != run.version:
-            # The workflow that carries it is of another deployment: the next execution of its root is of today's.
+        if run.status == RunStatus.RUNNING and run.version not in asked.versions:
+            # The workflow that carries it is of an earlier deployment: the next execution of its root is of today's.
             transaction.run(NOTE, ABOUT_RUN, root_of(transaction, run).run_id)
             return unit, Told(state=FENCED)
         if run.status == RunStatus.RUNNING:
-            return unit, Told(state=run.status, answer=Raw(run.input))
+            return unit, Told(state=run.status, answer=Raw(run.input), version=run.version)
         if run.status == RunStatus.STUCK or (run.status == RunStatus.TAKING_BACK and not is_part_of_another(run)):
             return unit, Told(state=run.status)
         return unit, Told(state=FENCED)
@@ -149,9 +149,14 @@ def wait(host: Host, asked: Asked) -> Told:
 
 
 def finish(host: Host, asked: Asked) -> Told:
-    """Report the end of a run: it is completed, taken back now, stuck, or fenced."""
+    """Report the end of a run: it is completed, taken back now, stuck, or fenced.
+
+    One that has been reported before is told as it was.
+    """
     with host.database.transaction() as transaction:
         run = get_run(transaction, asked.run_id)
+    if run.status in {RunStatus.COMPLETED, RunStatus.STUCK}:
+        return Told(state=run.status)
     outcome = ending_of(host.composition, run.contract, asked)
     end = End(run_id=run.run_id, state=outcome.state, answer=Raw(outcome.answer), step=asked.step)
     return Told(state=driving.finish(host, end).state)

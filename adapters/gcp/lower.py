@@ -49,8 +49,9 @@ def address(unit: str) -> Formula:
 class Lowering:
     """Lower one program."""
 
-    def __init__(self, composition: Composition, program: Program) -> None:
+    def __init__(self, composition: Composition, program: Program, name: str) -> None:
         self._composition = composition
+        self._routine = name
         self._program = program
         self._unit = composition.contracts[program.contract].unit
         self._names = Names()
@@ -74,7 +75,7 @@ class Lowering:
         ]
         end = Return(name="ended", value=record(state="answered", answer=None, step=""))
         return Routine(
-            name=f"flow_{self._program.contract}",
+            name=self._routine,
             params=("run_id", variable(self._program.parameter)),
             steps=(*begin, *body, end),
             purpose=f"{self._program.contract}, version {self._program.version}",

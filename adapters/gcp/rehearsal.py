@@ -12,8 +12,9 @@ from __future__ import annotations
 import json
 import uuid
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Self
@@ -74,9 +75,8 @@ class Executed:
         self.callbacks = Callbacks()
         self.network: Network | None = None
         self.addresses: Mapping[str, str] = {}
-        self._composition = composition
-        self._versions = {workflow_name(*version): version for version in composition.versions}
         self._loaded: dict[str, Workflow] = {}
+        self.deploy(composition)
         self._executions: dict[str, Execution] = {}
         self._cancelled: set[str] = set()
 
@@ -87,6 +87,12 @@ class Executed:
         self.callbacks = Callbacks()
         self._executions.clear()
         self._cancelled.clear()
+
+    def deploy(self, composition: Composition) -> None:
+        """Have executions that begin from now on run by what another version of the App compiles to."""
+        self._composition = composition
+        self._versions = {workflow_name(*version): version for version in composition.versions}
+        self._loaded.clear()
 
     def create(self, workflow: str, argument: Mapping[str, str]) -> str:
         """Begin an execution. Raises EnvironmentFault when there is no such workflow."""
@@ -232,11 +238,9 @@ class Rehearsal:
             name: Rehearsed(url, folder, self.clock, self.executions, self.outgoing, self._addresses[name])
             for name in services
         }
-        self.apps = {
-            name: GoogleApp(composition, around, unit=name if split else None, in_thread=at_once)
-            for name, around in self._arounds.items()
-        }
-        framed = {name: framework_app(app) for name, app in self.apps.items()}
+        self._split = split
+        self.apps = self._apps_of(composition)
+        framed = {name: framework_app(partial(self.apps.__getitem__, name)) for name in services}
         self._reached: Reached = (
             Served({bound[name]: app for name, app in framed.items()})
             if serve
@@ -245,6 +249,20 @@ class Rehearsal:
         self.network = Network(self._reached)
         self.executions.network = self.network
         self.executions.addresses = {environment(unit): self._addresses[unit if split else WHOLE_APP] for unit in units}
+
+    def _apps_of(self, composition: Composition) -> dict[str, GoogleApp]:
+        return {
+            name: GoogleApp(composition, around, unit=name if self._split else None, in_thread=at_once)
+            for name, around in self._arounds.items()
+        }
+
+    def deploy(self, composition: Composition) -> None:
+        """Put another version of the App in place; executions go on by the workflows that they began with."""
+        self.composition = composition
+        self.executions.deploy(composition)
+        for app in self.apps.values():
+            app.close()
+        self.apps.update(self._apps_of(composition))
 
     @property
     def app(self) -> GoogleApp:
@@ -345,12 +363,12 @@ def push_of(message: OutgoingMessage) -> bytes:
     return json.dumps({"message": pushed, "subscription": "projects/rehearsal/subscriptions/rehearsal"}).encode()
 
 
-def framework_app(app: GoogleApp) -> Asgi:
-    """Return an app as functions-framework serves it: the function of a module, within its ASGI app."""
+def framework_app(app: Callable[[], GoogleApp]) -> Asgi:
+    """Return what an app is as functions-framework serves it: the function of a module, within its ASGI app."""
     from functions_framework.aio import create_asgi_app_from_module  # noqa: PLC0415  # an extra
 
     async def isthmus(request: Any) -> Any:
-        return await app(request)
+        return await app()(request)
 
     module = ModuleType("main")
     vars(module)["isthmus"] = isthmus

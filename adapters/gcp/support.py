@@ -3,7 +3,7 @@
 Every request is `POST {base of the unit}<path>`, JSON with OIDC; every reply is status 200 and a map with `state`:
 
 | path | request | states of the reply |
-| /runs/load | run_id, claimant, version | running (answer: input), taking_back, stuck, fenced |
+| /runs/load | run_id, claimant, versions | running (answer: input; version), taking_back, stuck, fenced |
 | /contracts/NAME | run_id, step, contract, input, ordinal, branch | answered, refused, failing, failed, stuck, fenced |
 | /runs/child | the same | started (child), or what is recorded |
 | /runs/recall | run_id, step, contract | answered, refused, failed, fenced |
@@ -205,17 +205,18 @@ def is_fault() -> Routine:
     return Routine(name="isthmus_is_fault", params=("e",), steps=steps, purpose="say whether a call is made again")
 
 
-def run(contract: str, version: str, unit: str, parameter: str) -> Routine:
-    """Return the routine that carries a run from its claim to its end."""
+def run(contract: str, flows: tuple[tuple[str, str], ...], unit: str, parameter: str) -> Routine:
+    """Return the routine that carries a run from its claim to its end, by the flow of its version."""
     base = f'sys.get_env("{environment(unit)}")'
     claimant = F('sys.get_env("GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")')
-    request = record(run_id=F("run_id"), claimant=claimant, version=version)
-    flow = Call(
-        name="flow",
-        routine=f"flow_{contract}",
-        arguments=Record((("run_id", F("run_id")), (parameter, F("loaded.answer")))),
-        result="ended",
-    )
+    request = record(run_id=F("run_id"), claimant=claimant, versions=Items(tuple(version for version, _ in flows)))
+    arguments = Record((("run_id", F("run_id")), (parameter, F("loaded.answer"))))
+    calls = [Call(name=name, routine=name, arguments=arguments, result="ended") for _, name in flows]
+    flow: AnyStep = calls[0]
+    if len(calls) > 1:
+        of_version = [F(f'loaded.version == "{version}"') for version, _ in flows]
+        cases = (Case(condition=test, steps=(call,)) for test, call in zip(of_version, calls, strict=True))
+        flow = Switch(name="by_version", cases=tuple(cases))
     stranger = _when("if_stranger", 'not ("isthmus" in tags)', Raise(name="raise_stranger", value=F("e")))
     ended = (
         _set("tags_of", ("tags", F('default(map.get(e, "tags"), nothing)'))),

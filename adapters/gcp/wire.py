@@ -3,9 +3,9 @@
     POST /contracts/make   {"run_id": …, "step": "0", "contract": "make", "input": {…}, "ordinal": 0, "branch": 0}
     200                    {"state": "answered", "answer": {…}, "step": "0", "contract": "make", "bytes": 17, …}
 
-Workflows takes JSON apart and puts it together again: no page says in which order the keys of a map come back, or
-whether 1.0 comes back as 1. So what it sends is read by its type and written anew, as everywhere, before it is hashed
-or kept. What is told is read field by field, and its order does not matter.
+Workflows takes JSON apart and puts it together again, and no page says in which order the keys of a map come back. So
+what it sends is read by its type and written anew, as everywhere, before it is hashed or kept. What is told is read
+field by field, and its order does not matter.
 """
 
 from __future__ import annotations
@@ -28,9 +28,6 @@ from isthmus.core.errors import NotFound
 MICROSECONDS: Final = 1_000_000
 NULL: Final = Raw(b"null")
 
-KEYS_IN_ORDER: Final = msgspec.json.Encoder(order="deterministic")
-"""Write the keys of a map in order, since the order that they had is lost; fields of messages stay as declared."""
-
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Be what a compiled workflow asks; each path reads the fields that it needs."""
@@ -45,7 +42,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int = 0
     callback: str = ""
     claimant: str = ""
-    version: str = ""
+    versions: tuple[str, ...] = ()
     state: str = ""
     answer: Raw = NULL
 
@@ -54,7 +51,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Be what a compiled workflow is told: a state, and what belongs to it.
 
     `bytes` is the length of the answer, which Workflows cannot count; `child` is the run that was started for a step;
-    `unit` is the variable that holds the address of the unit which is to be asked instead.
+    `version` is that of a run's program; `unit` is the variable that holds the address of the unit to ask instead.
     """
 
     state: str
@@ -63,6 +60,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     contract: str = ""
     bytes: int = 0
     child: str = ""
+    version: str = ""
     unit: str = ""
     after_seconds: int = 0
 
@@ -101,7 +99,7 @@ def wait_of(asked: Asked) -> Call:
 
 def written(annotation: Any, value: Raw) -> bytes:
     """Return a value that Workflows has sent, as it is written everywhere. Raises MessageInvalid."""
-    return KEYS_IN_ORDER.encode(codec(annotation).decode_opaque(bytes(value)))
+    return ENCODER.encode(codec(annotation).decode_opaque(bytes(value)))
 
 
 def ending_of(composition: Composition, contract: str, asked: Asked) -> Outcome:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
-MODULES = ("scenes_steps", "scenes_taking_back", "scenes_outside", "scenes_platform")
+MODULES = ("scenes_steps", "scenes_taking_back", "scenes_outside", "scenes_platform", "scenes_words")
 BACKENDS = ("local", "azure", "google")
 TOP = """\
 # Conformance
@@ -18,8 +18,8 @@ what, before and after), records and calls to the outside differ between two bac
 
 - **local**: the embedded engine.
 - **azure**: the packaged folder in Microsoft's worker library, orchestrations in durabletask's in-memory backend.
-- **google**: compiled workflows in the interpreter, the App within functions-framework. Each scene is played three times:
-  with the first answer to every point that Google's pages leave open, with the last, and with answers drawn at random.
+- **google**: compiled workflows in the interpreter, the App within functions-framework. Each scene is played three
+  times: with the first answer to every point that Google's pages leave open, with the last, and with drawn ones.
 
 Beside these, `tests/conformance/test_kills.py` kills the worker's process (SIGKILL) before, during and after work items
 of four flows, and expects the laptop's outcome, journal and world: at a few fixed ones, and at all in `make prove`.

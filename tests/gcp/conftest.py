@@ -45,7 +45,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
         programs, problems = check_workflows(workflows)
         assert problems == []
         contracts = {one.name: one for one in names.values() if isinstance(one, Contract)}
-        fake: Any = SimpleNamespace(workflows=workflows, programs=programs, contracts=contracts)
+        versions = {(name, one.version): (workflows[name], one) for name, one in programs.items()}
+        fake: Any = SimpleNamespace(workflows=workflows, programs=programs, contracts=contracts, versions=versions)
         found = lowered(cast("Composition", fake), "place")
         made = emit(found)
         check(found, made)

@@ -22,12 +22,14 @@ from executions_service import ExecutionsService
 from metadata import TOKEN, Metadata
 from pubsub_service import Pubsub
 from signing import ACCOUNT, Published, Signer
+from sqlalchemy import select
 
 from isthmus.adapters.runtime.vault import KeyFile
 from isthmus.adapters.sql.database import Database
+from isthmus.adapters.sql.schema import CALLBACK
 from isthmus.adapters.sql.views import Views
 
-SECONDS_MAX = 60
+SECONDS_MAX = 120
 STAND = Path(__file__).parents[1] / "azure" / "stand.py"
 COMMAND = (sys.executable, "-m", "isthmus.adapters.cli.main")
 
@@ -39,10 +41,10 @@ def free_port() -> int:
 
 
 class Deployed:
-    """Be one app as it is deployed; its sleeps take a second, and its waits twenty."""
+    """Be one app as it is deployed; its sleeps take a second."""
 
-    def __init__(self, folder: Path) -> None:
-        source = STAND.read_text("utf-8").replace("minutes(1)", "seconds(1)").replace("minutes(30)", "seconds(20)")
+    def __init__(self, folder: Path, database_url: str) -> None:
+        source = STAND.read_text("utf-8").replace("minutes(1)", "seconds(1)")
         self.folder = folder
         (folder / "stand.py").write_text(source, "utf-8")
         subprocess.run(
@@ -50,8 +52,8 @@ class Deployed:
         )
         self.package = folder / "dist" / "google"
         self.url = f"http://127.0.0.1:{free_port()}"
-        self.database_url = f"sqlite:///{folder / 'stand.db'}"
-        Database.open(self.database_url).close()
+        self.database_url = database_url
+        Database.open(database_url).close()
         KeyFile(folder / "isthmus.key")
         self.signer = Signer()
         self.published = Published(self.signer)
@@ -158,13 +160,21 @@ class Deployed:
         with Views(database) as views:
             found = views.run(run_id).status
         database.close()
-        return found
+        return str(found)
+
+    def waits(self, run_id: str) -> bool:
+        """Say whether a run's execution waits for an event at a callback."""
+        database = Database.open(self.database_url, migrate=False)
+        with database.engine.connect() as connection:
+            found = connection.execute(select(CALLBACK.c.url).where(CALLBACK.c.run_id == run_id)).first()
+        database.close()
+        return found is not None
 
     def wait_until(self, is_so: Callable[[], bool], seconds: float = SECONDS_MAX) -> None:
         deadline = time.monotonic() + seconds
         while not is_so():
             assert time.monotonic() < deadline, self.log()
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     def entries(self, run_id: str, kind: str) -> int:
         """Return how many entries of a kind the journal has of a run."""

@@ -22,6 +22,7 @@ class Pubsub(ThreadingHTTPServer):
         self.token = token
         self.statuses: list[int] = []
         self.loses_answers = 0
+        self.answer: Any = None
         self.requests = 0
         self.url = f"http://127.0.0.1:{self.server_port}/projects/desk"
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
@@ -39,6 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests += 1
         body = self.rfile.read(int(self.headers["content-length"]))
         status, answer = self.published(body)
+        answer = answer if self.server.answer is None else self.server.answer
         if status == 200 and self.server.loses_answers:
             self.server.loses_answers -= 1
             self.close_connection = True

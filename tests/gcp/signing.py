@@ -8,6 +8,7 @@ import time
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from typing import Any
 
 from cryptography import x509
@@ -58,6 +59,20 @@ class Signer:
             .sign(self.private, hashes.SHA256())
         )
         return made.public_bytes(serialization.Encoding.PEM).decode()
+
+    def certificate_for_tls(self) -> bytes:
+        """Return a key and a certificate of this machine, for a server with TLS."""
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+        made = (
+            x509.CertificateBuilder(name, name, self.private.public_key(), x509.random_serial_number())
+            .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+            .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(self.private, hashes.SHA256())
+        )
+        pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+        return self.private.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + made.public_bytes(pem)
 
 
 class Published(ThreadingHTTPServer):

@@ -112,6 +112,15 @@ def test_what_pubsub_does_not_take_is_a_fault_that_names_the_topic(
     assert pubsub.token not in str(fault.value)
 
 
+@pytest.mark.parametrize("answer", [{}, {"messageIds": ["1"]}, {"messageIds": "12"}, [], "ok"])
+def test_messages_that_pubsub_gave_no_ids_are_not_taken_for_published(
+    pubsub: Pubsub, outlet: PubsubOutlet, answer: object
+) -> None:
+    pubsub.answer = answer
+    with pytest.raises(PublishFailed, match="it answered 200"):
+        outlet.send([message(1), message(2)])
+
+
 def test_a_topic_that_is_not_there_is_named(pubsub: Pubsub, outlet: PubsubOutlet) -> None:
     with pytest.raises(PublishFailed, match=r"topic other: it answered 404 \(see that it exists"):
         outlet.send([OutgoingMessage("m1", "other", "k", b"{}", "r1")])

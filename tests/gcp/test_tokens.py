@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -46,6 +47,21 @@ def test_a_token_that_is_about_to_end_is_fetched_anew_and_serves_while_none_can_
     metadata.status = 404
 
     assert tokens.token(CLOUD_PLATFORM) == "ya29.new"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_the_end_of_a_token_is_the_same_moment_in_every_time_zone(
+    metadata: Metadata, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        seconds = fetched(CLOUD_PLATFORM).expires_on - time.time()
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+
+    assert 3_000 < seconds <= 3_600
 
 
 def test_who_is_given_no_token_is_told_so_without_googles_words(
