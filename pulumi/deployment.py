@@ -15,6 +15,7 @@ from isthmus.core.blueprint import Blueprint
 from isthmus.core.errors import IsthmusError
 from isthmus.provision.demand import Demand, demand_of
 from isthmus.provision.packages import migrations_of, packages_of
+from isthmus.provision.residency import hold_to_residency
 from isthmus.provision.review import Review, hold_to_connections
 from isthmus.provision.stack import NAMESPACE, Stack, StackInvalid, read_stack
 
@@ -34,7 +35,9 @@ def deploy() -> AzureTarget | GoogleTarget:
     """
     try:
         stack = current_stack()
-        demand = demand_of(blueprint_of(stack.app, Path.cwd()), stack.cloud)
+        blueprint = blueprint_of(stack.app, Path.cwd())
+        stack = hold_to_residency(stack, blueprint)
+        demand = demand_of(blueprint, stack.cloud)
         hold_to_connections(stack, demand)
         packages = packages_of(stack, demand, Path.cwd())
         migrations = migrations_of(packages[demand.home.name], stack)

@@ -5,6 +5,7 @@ isthmus:cloud         azure, or google
 isthmus:region        westeurope, or europe-west1
 isthmus:environment   development, staging, production: what cannot be undone exists in production alone
 isthmus:residency     eu, or a file: where data may live
+isthmus:availability  files of what az or gcloud printed: which regions have a service
 isthmus:sizes         instancesMax, alwaysReady, memoryMb, database, …, and `units` that differ
 isthmus:lock          lock the sealed journal for good: in production alone, and not in its first deployment
 isthmus:budget        amount, since, alert, …
@@ -118,6 +119,8 @@ class Stack(Part, frozen=True, kw_only=True):
     name: str
     environment: Environment = "development"
     residency: str | None = None
+    availability: tuple[str, ...] = ()
+    """Files of what az or gcloud printed of the regions that have a service: FILE, or SERVICE=FILE."""
     sizes: Sizes = Sizes()
     budget: Budget | None = None
     existing: Existing = Existing()

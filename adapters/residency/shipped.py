@@ -43,6 +43,11 @@ def facts() -> Facts:
     return Facts(geography, clouds)
 
 
+def facts_bytes() -> bytes:
+    """Return the facts as they come with Isthmus, for a digest of them."""
+    return b"".join((HERE / name).read_bytes() for name in ("countries.json", *REGIONS))
+
+
 def policy_text(reference: str) -> tuple[str, str]:
     """Return the name and the text of a policy: a preset's, a file's, or the text itself when it has several lines.
 

@@ -10,9 +10,10 @@ import pytest
 from desk import blueprint
 from policies import text_of
 
-from isthmus.adapters.azure.host import Host
+from isthmus.adapters.azure.surroundings import Settings
 from isthmus.adapters.local.engine import Engine
 from isthmus.adapters.runtime.home import REGION, RESIDENCY, OutsideResidency, stay_at_home
+from isthmus.adapters.runtime.host import Host
 from isthmus.adapters.runtime.operations import Operations
 from isthmus.adapters.sql.database import Database
 from isthmus.core import App, Message, contract, handles
@@ -115,9 +116,12 @@ def test_the_engine_on_a_laptop_refuses_to_start(composition: Composition, datab
 
 
 @pytest.mark.usefixtures("abroad")
-def test_a_function_app_on_azure_refuses_its_first_unit_of_work(composition: Composition) -> None:
+@pytest.mark.parametrize("backend", ["azure", "google"])
+def test_a_function_in_a_cloud_refuses_its_first_unit_of_work(composition: Composition, backend: str) -> None:
+    host = Host(composition, Settings(), backend=backend, handled_here=())
+
     with pytest.raises(OutsideResidency):
-        _ = Host(composition).deployment
+        host.do(lambda _: (None, None))
 
 
 @pytest.mark.usefixtures("abroad")

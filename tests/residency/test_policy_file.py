@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from policies import policy, text_of
@@ -142,6 +143,17 @@ def test_every_preset_can_be_read_and_says_its_source_date_and_how_sure_it_is(pr
     assert read.dated
     assert read.sure
     assert read.default.store
+
+
+def test_the_policy_in_the_documentation_can_be_read() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "residency.md").read_text("utf-8")
+    written = page.partition("```toml\n")[2].partition("```")[0]
+
+    read = read_policy(written, facts(), name="docs/residency.md")
+
+    assert read.place_of("gs://our-state") == "DE"
+    assert read.exemptions[0].rule is Rule.WORKFLOWS_VARIABLES
+    assert read.available[0].services == ("pubsub", "cloud_sql")
 
 
 def test_a_policy_that_is_no_file_and_no_preset_names_the_presets() -> None:

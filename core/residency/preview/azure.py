@@ -29,10 +29,27 @@ SCHEDULER: Final = "azure-native:durabletask:Scheduler"
 BACKUP_VAULT: Final = "azure-native:dataprotection:BackupVault"
 RECOVERY_VAULT: Final = "azure-native:recoveryservices:Vault"
 
+NAMED_BY: Final[Mapping[str, str]] = {
+    ACCOUNT: "accountName",
+    VAULT: "vaultName",
+    NAMESPACE: "namespaceName",
+    EVENT_HUBS: "namespaceName",
+    WORKSPACE: "workspaceName",
+    POSTGRESQL: "serverName",
+    MYSQL: "serverName",
+    SQL: "serverName",
+    REGISTRY: "registryName",
+    COSMOS: "accountName",
+    SCHEDULER: "schedulerName",
+    BACKUP_VAULT: "vaultName",
+    RECOVERY_VAULT: "vaultName",
+    "azure-native:cognitiveservices:Account": "accountName",
+}
+"""The property that holds a resource's own name; `name` for all others."""
+
 HOST: Final = r"^https?://([a-z0-9-]+)\."
 LAST: Final = r"/([^/]+)/?$"
 AFTER_NAMESPACES: Final = r"/namespaces/([^/]+)"
-AFTER_ACCOUNTS: Final = r"/storageAccounts/([^/]+)"
 INGESTION: Final = r"IngestionEndpoint=https://([a-z0-9]+)(?:-[0-9]+)?\.in\."
 
 WORLDWIDE: Final = "it answers at edges all over the world, where requests are opened and may be cached"
@@ -296,6 +313,7 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         Refers(property="serviceBusRuleId", to=(NAMESPACE,), pick=AFTER_NAMESPACES, why="logs are sent there"),
         Nowhere(
             property="marketplacePartnerId",
+            present=True,
             verb=Verb.STORE,
             why="logs are sent to a partner of Azure's, and nothing says where that is",
             instead="send logs to a workspace in the region",
@@ -313,6 +331,7 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         At(
             property="siteConfig.appSettings[APPLICATIONINSIGHTS_CONNECTION_STRING].value",
             within=INGESTION,
+            hidden=True,
             optional=True,
             why="telemetry is sent there",
         ),
@@ -354,12 +373,20 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         ),
     ),
     # Edges
-    "azure-native:cdn:Profile": (Nowhere(property="sku.name", why=WORLDWIDE, instead=REGIONAL),),
-    "azure-native:frontdoor:FrontDoor": (Nowhere(property="location", absent=True, why=WORLDWIDE, instead=REGIONAL),),
+    "azure-native:cdn:Profile": (
+        Nowhere(property="sku.name", present=True, absent=True, why=WORLDWIDE, instead=REGIONAL),
+    ),
+    "azure-native:frontdoor:FrontDoor": (
+        Nowhere(property="location", present=True, absent=True, why=WORLDWIDE, instead=REGIONAL),
+    ),
     "azure-native:web:StaticSite": (
         HERE,
         Nowhere(
-            property="sku.name", why="a static site is served from all over the world", instead="serve it from the app"
+            property="sku.name",
+            present=True,
+            absent=True,
+            why="a static site is served from all over the world",
+            instead="serve it from the app",
         ),
     ),
     "azure-native:azureactivedirectory:B2CTenant": (At(property="location"),),

@@ -15,7 +15,7 @@ from isthmus.core.residency.facts import AZURE, CLOUDS, Facts, Place
 from isthmus.core.residency.finding import Rule as Broken
 from isthmus.core.residency.policy import Policy, Verb
 from isthmus.core.residency.preview import azure, google
-from isthmus.core.residency.preview.resource import PROVIDER, Json, Resource, is_known, text_of, values
+from isthmus.core.residency.preview.resource import PROVIDER, Json, Resource, is_known, shown, text_of, values
 from isthmus.core.residency.preview.rule import (
     KEPT_AND_WORKED_ON,
     At,
@@ -46,7 +46,7 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
 PLACES: Final = ("location", "region", "zone", "locationId")
 """The properties that name a place in types which no table knows."""
 
-NAMES: Final = re.compile(r"^(name|.*Name|bucketId|datasetId|secretId|clusterId|repositoryId|accountId|workflowId)$")
+NAMED_BY: Final[Mapping[str, str]] = {**azure.NAMED_BY, **google.NAMED_BY}
 NO_PLACE: Final = ("global",)
 
 
@@ -70,21 +70,30 @@ class Surroundings:
         self.facts = facts
         self.policy = policy
         self._by_urn = {one.urn: one for one in resources}
-        self._by_name: dict[tuple[str, str], Resource] = {}
+        self._by_name: dict[tuple[str, str], list[Resource]] = {}
         for one in resources:
-            for name, value in one.properties.items():
-                if NAMES.match(name) and isinstance(value, str) and is_known(value):
-                    self._by_name[one.token, value] = one
+            name = one.properties.get(NAMED_BY.get(one.token, "name"))
+            if isinstance(name, str) and is_known(name):
+                self._by_name.setdefault((one.token, name), []).append(one)
 
-    def named(self, types: Sequence[str], name: str) -> Resource | None:
-        """Return the resource of one of some types that has a name in its cloud."""
-        return next((self._by_name[type_, name] for type_ in types if (type_, name) in self._by_name), None)
+    def holds(self, types: Sequence[str], name: str, text: str) -> bool:
+        """Say whether this deployment makes the resource of one of some types that a longer text names."""
+        candidates = [one for type_ in types for one in self._by_name.get((type_, name), ())]
+        return any(_is_of_same_home(one, text) for one in candidates)
 
     def sources(self, resource: Resource, path: str, types: Sequence[str] = ()) -> list[Resource]:
         """Return the resources that a property's value comes from, of some types or of any."""
         urns = resource.dependencies.get(re.split(r"[.\[]", path, maxsplit=1)[0], ())
         found = [self._by_urn[urn] for urn in urns if urn in self._by_urn]
         return [one for one in found if not types or one.token in types]
+
+    def parents(self, resource: Resource) -> list[Resource]:
+        """Return the resources that a resource is a part of."""
+        found = []
+        for rule in RULES.get(resource.token, ()):
+            if isinstance(rule, Inside):
+                found += self.sources(resource, rule.property, rule.to)
+        return found
 
     def default_place(self, resource: Resource) -> str:
         """Return the location that a resource gets from its provider's configuration, or nothing."""
@@ -99,6 +108,24 @@ class Surroundings:
         if resource.cloud in CLOUDS:
             return self.facts.place(resource.cloud, location)
         return self.facts.home(location)
+
+
+LOCATED: Final = re.compile(r"/locations/([^/]+)/|\.([a-z]+-[a-z]+[0-9]+)\.run\.app(?:/|$)")
+"""Where a path or an address says its location, as of a service that is named by its project and region."""
+
+HOMES: Final = (
+    ("project", re.compile(r"projects/([^/]+)")),
+    ("resourceGroupName", re.compile(r"/resourceGroups/([^/]+)")),
+)
+
+
+def _is_of_same_home(resource: Resource, text: str) -> bool:
+    """Say whether a path names no other project or resource group than the resource's own."""
+    for key, pattern in HOMES:
+        own, said = resource.properties.get(key), pattern.search(text)
+        if said and isinstance(own, str) and is_known(own) and own.lower() != said[1].lower():
+            return False
+    return True
 
 
 def claims_of(resource: Resource, around: Surroundings) -> Iterator[Claim]:
@@ -131,8 +158,10 @@ def claims_of(resource: Resource, around: Surroundings) -> Iterator[Claim]:
 
 
 def _at(rule: At, resource: Resource, around: Surroundings) -> Iterator[Claim]:
+    if rule.unless and resource.properties.get(rule.unless) is not None:
+        return
     for where, value in values(resource.properties, rule.property):
-        if value is None and rule.optional:
+        if (value is None and rule.optional) or (rule.public and re.match(rule.public, text_of(value))):
             continue
         if value is None and not rule.absent:
             yield _placed(rule, where, around.default_place(resource), resource, around)
@@ -157,7 +186,7 @@ def _placed(rule: At, where: str, text: str, resource: Resource, around: Surroun
     return Claim(
         rule=broken,
         property=where,
-        value=text,
+        value=location if rule.hidden else shown(text),
         region=place.region.name if place.region else "",
         verbs=rule.verbs,
         countries=place.countries,
@@ -182,7 +211,7 @@ def _copied(rule: Copied, resource: Resource, around: Surroundings) -> Iterator[
         yield Claim(
             rule=Broken.PAIR,
             property=where,
-            value=text_of(value) or "not said",
+            value=shown(value),
             region=region.name if region is not None else "",
             verbs=(Verb.REPLICATE,),
             countries=(country,) if country else (),
@@ -193,12 +222,12 @@ def _copied(rule: Copied, resource: Resource, around: Surroundings) -> Iterator[
 
 def _nowhere(rule: Nowhere, resource: Resource) -> Iterator[Claim]:
     for where, value in values(resource.properties, rule.property):
-        asked = value is not None and (not rule.when or text_of(value) in rule.when)
-        if asked or (value is None and rule.absent):
+        asked = rule.present or text_of(value) in rule.when
+        if rule.absent if value is None else asked:
             yield Claim(
                 rule=Broken.GLOBAL,
                 property=where,
-                value=text_of(value)[:80] or "not said",
+                value=shown(value),
                 verbs=(rule.verb,),
                 why=rule.why,
                 instead=rule.instead,
@@ -236,16 +265,16 @@ def _reference(
     text = text_of(value)
     found = re.search(pick, text) if pick else None
     name = found[1] if found else text
-    if around.named(types, name) is not None or around.named(types, text) is not None:
+    if around.holds(types, name, text):
         return
     country = around.policy.place_of(text)
-    path = re.search(r"/locations/([^/]+)/", text)
-    place = around.place(resource, path[1]) if path else None
+    path = LOCATED.search(text)
+    place = around.place(resource, path[1] or path[2]) if path else None
     if country or (place is not None and place.countries):
         yield Claim(
             rule=Broken.COUNTRY,
             property=where,
-            value=text,
+            value=shown(text),
             verbs=verbs,
             countries=(country,) if country else (place.countries if place is not None else ()),
             why=why,

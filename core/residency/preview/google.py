@@ -50,9 +50,19 @@ SETTLING: Final = (
 
 LAST: Final = r"([^/:]+)/?$"
 LOCATION_OF_PATH: Final = r"/locations/([^/]+)"
+PUBLIC_IMAGE: Final = r"^(gcr\.io/google\.com/|mcr\.microsoft\.com/|docker\.io/library/)"
 IMAGE: Final = r"^([a-z0-9-]+)-docker\.pkg\.dev/"
 SINK: Final = r"(?:storage\.googleapis\.com/|/datasets/|/topics/|/buckets/)([^/]+)$"
 HOST: Final = r"^https?://([a-z0-9-]+)[.:/]"
+
+NAMED_BY: Final[Mapping[str, str]] = {
+    SECRET: "secretId",
+    DATASET: "datasetId",
+    LOG_BUCKET: "bucketId",
+    REPOSITORY: "repositoryId",
+    "gcp:alloydb/cluster:Cluster": "clusterId",
+}
+"""The property that holds a resource's own name; `name` for all others."""
 
 WORLDWIDE: Final = "a global load balancer answers at edges all over the world, where requests are opened"
 REGIONAL: Final = "use the regional kind of load balancer"
@@ -70,13 +80,13 @@ def _sink() -> tuple[Rule, ...]:
 
 
 def _edge(property_: str) -> tuple[Rule, ...]:
-    return (Nowhere(property=property_, why=WORLDWIDE, instead=REGIONAL),)
+    return (Nowhere(property=property_, present=True, why=WORLDWIDE, instead=REGIONAL),)
 
 
 RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     # What is kept
     BUCKET: (
-        LOCATION,
+        At(property="location", unless="customPlacementConfig"),
         At(property="customPlacementConfig.dataLocations[]", verbs=KEPT_AND_COPIED, optional=True),
         Refers(property="logging.logBucket", to=(BUCKET,), pick=LAST, why="who read what is logged there"),
     ),
@@ -192,6 +202,7 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     SECRET: (
         Nowhere(
             property="replication.auto",
+            present=True,
             verb=Verb.STORE,
             why="a secret that is replicated automatically is kept in any region",
             instead="write user_managed with the regions",
@@ -209,6 +220,7 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "gcp:logging/metric:Metric": (
         Nowhere(
             property="labelExtractors",
+            present=True,
             verb=Verb.STORE,
             why="labels are taken out of log entries, and metrics are confined to no region",
             instead="count without labels, or extract nothing that is about the data",
@@ -244,13 +256,14 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
             property="template.containers[].image",
             verbs=(Verb.STORE,),
             within=IMAGE,
+            public=PUBLIC_IMAGE,
             why="the image is kept there; gcr.io and docker.io are in no place that is known",
         ),
         At(property="multiRegionSettings.regions[]", optional=True),
     ),
     "gcp:cloudrunv2/job:Job": (
         LOCATION,
-        At(property="template.template.containers[].image", verbs=(Verb.STORE,), within=IMAGE),
+        At(property="template.template.containers[].image", verbs=(Verb.STORE,), within=IMAGE, public=PUBLIC_IMAGE),
     ),
     REPOSITORY: (LOCATION,),
     "gcp:container/registry:Registry": (
@@ -317,7 +330,12 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
         ),
     ),
     "gcp:apigateway/api:Api": (
-        Nowhere(property="apiId", why="the API is managed globally", instead="use a regional endpoint of the function"),
+        Nowhere(
+            property="apiId",
+            present=True,
+            why="the API is managed globally",
+            instead="use a regional endpoint of the function",
+        ),
     ),
     # Parts of others
     "gcp:storage/bucketObject:BucketObject": (Inside(property="bucket", to=(BUCKET,), pick=LAST),),

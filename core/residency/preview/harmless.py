@@ -54,7 +54,7 @@ HARMLESS: Final[Mapping[str, str]] = {
     "gcp:dns/managedZone:ManagedZone": "names",
     "gcp:dns/recordSet:RecordSet": "names",
     "gcp:compute/healthCheck:HealthCheck": "a question whether something is there",
-    "gcp:compute/urlMap:URLMap": "which path leads where; what it serves is judged at its forwarding rule",
+    "gcp:compute/uRLMap:URLMap": "which path leads where; what it serves is judged at its forwarding rule",
     "gcp:compute/targetHttpsProxy:TargetHttpsProxy": "a part of a load balancer; judged at its forwarding rule",
     "gcp:compute/managedSslCertificate:ManagedSslCertificate": "a certificate, which is public",
     # What is watched and paid

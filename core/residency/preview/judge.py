@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from isthmus.core.residency.data_class import CONFIDENTIAL, FINANCIAL, MARKET, PERSONAL
@@ -13,7 +13,7 @@ from isthmus.core.residency.policy import Policy, Verb
 from isthmus.core.residency.preview import google
 from isthmus.core.residency.preview.claim import RULES, STATE, Claim, Surroundings, claims_of
 from isthmus.core.residency.preview.harmless import is_harmless
-from isthmus.core.residency.preview.resource import PROVIDER, Resource
+from isthmus.core.residency.preview.resource import PROVIDER, Json, Resource, values
 from isthmus.core.residency.regions import spoken_of
 
 LABEL: Final = "isthmus-data"
@@ -30,17 +30,28 @@ def data_label(classes: Iterable[str]) -> str:
 
 
 def data_of(resource: Resource, policy: Policy) -> tuple[str, ...]:
-    """Return the classes of data that a resource holds by its label; all of them when that is not understood."""
+    """Return the classes of data that a resource may hold: those of its label and what has none, else all."""
+    labelled = labelled_with(resource, policy)
+    return spoken_of(policy) if labelled is None else (*labelled, UNCLASSIFIED)
+
+
+def labelled_with(resource: Resource, policy: Policy) -> tuple[str, ...] | None:
+    """Return the classes of data that a resource's label names; None without a label that is understood."""
     known = {one.name for one in (PERSONAL, FINANCIAL, CONFIDENTIAL, MARKET)} | set(policy.data)
-    for key in ("tags", "labels"):
-        labels = resource.properties.get(key)
-        said = labels.get(LABEL) if isinstance(labels, dict) else None
+    for labels in _labels(resource.properties):
+        said = labels.get(LABEL)
         if said == NO_CLASS:
-            return (UNCLASSIFIED,)
+            return ()
         named = said.split(JOINED_BY) if isinstance(said, str) else []
         if named and set(named) <= known:
-            return (*sorted(named), UNCLASSIFIED)
-    return spoken_of(policy)
+            return tuple(sorted(named))
+    return None
+
+
+def _labels(properties: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
+    """Yield what may hold labels: Azure's tags, Google's labels, and Cloud SQL's, which are within its settings."""
+    for path in ("tags", "labels", "settings.userLabels"):
+        yield from (found for _, found in values(properties, path) if isinstance(found, dict))
 
 
 def judge(resources: Sequence[Resource], policy: Policy, facts: Facts) -> list[Finding]:
@@ -51,6 +62,13 @@ def judge(resources: Sequence[Resource], policy: Policy, facts: Facts) -> list[F
     around = Surroundings(resources, facts, policy)
     found = [finding for one in resources for finding in _findings(one, around)]
     return excepted([*found, *_kept_by_itself(resources, around)], policy.exemptions)
+
+
+def judge_alone(resource: Resource, provider: Resource, policy: Policy, facts: Facts) -> list[Finding]:
+    """Return what a policy has against a resource whatever the others are: what it refers to is not known yet."""
+    around = Surroundings([resource, provider], facts, policy)
+    found = [one for one in _findings(resource, around) if one.rule is not Rule.CANNOT_BE_KNOWN]
+    return excepted(found, policy.exemptions)
 
 
 def _findings(resource: Resource, around: Surroundings) -> Iterator[Finding]:
@@ -76,7 +94,8 @@ def _findings(resource: Resource, around: Surroundings) -> Iterator[Finding]:
 def _judged(claim: Claim, resource: Resource, around: Surroundings) -> Iterator[Finding]:
     data = data_of(resource, around.policy)
     if claim.rule is Rule.WORKFLOWS_VARIABLES:
-        refused = _readable(data, around)
+        readable = labelled_with(resource, around.policy)
+        refused = _readable(data if readable is None else readable, around)
     else:
         refused = tuple(
             one for one in data if any(around.policy.refused([one], verb, claim.countries) for verb in claim.verbs)
@@ -142,8 +161,8 @@ def _kept_by_itself(resources: Sequence[Resource], around: Surroundings) -> Iter
             data=refused,
             countries=(country,) if country else (),
             problem=f"what {logging[0].name} logs is kept there, and {where}",
-            instead="set the default storage location of logs, redirect the _Default sink, or say in [[existing]] of the "
-            "policy where _Default is",
+            instead="set the default storage location of logs, redirect the _Default sink, or say in [[existing]] of "
+            "the policy where _Default is",
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +20,7 @@ UNKNOWN_VALUE: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What Pulumi writes in a preview where a value is known only after the deployment."""
 
 SECRET_VALUE: Final = "[secret]"  # noqa: S105  # it is what stands where a secret was
+SHOWN_MAX: Final = 120
 PROVIDER: Final = "pulumi:providers:"
 _VERSION: Final = re.compile(r"/v[0-9]{8}(preview|privatepreview)?:")
 _FAMILIES: Final = {"azure-native": AZURE, "azure": AZURE, "gcp": GOOGLE, "google-native": GOOGLE}
@@ -64,7 +65,7 @@ class _State(msgspec.Struct):
     urn: str
     type: str
     custom: bool = True
-    inputs: dict[str, Json] | None = None
+    inputs: dict[str, Any] | None = None
     propertyDependencies: dict[str, list[str] | None] | None = None  # noqa: N815  # it is Pulumi's name
     provider: str = ""
 
@@ -149,6 +150,13 @@ def text_of(value: Json) -> str:
             return str(value)
         case _:
             return msgspec.json.encode(value).decode()
+
+
+def shown(value: Json) -> str:
+    """Return a value as a finding shows it."""
+    if value is None:
+        return "not said"
+    return text_of(value)[:SHOWN_MAX] if is_known(value) else "known after the deployment"
 
 
 def is_known(value: Json) -> bool:

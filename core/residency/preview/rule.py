@@ -32,6 +32,12 @@ class At(msgspec.Struct, frozen=True, kw_only=True):
     optional: bool = False
     """Whether nothing is done when the property is not there."""
     within: str = ""
+    unless: str = ""
+    """Another property that names the places instead, when it is there."""
+    public: str = ""
+    """What the value looks like when it names something that everybody has, and that holds nothing of ours."""
+    hidden: bool = False
+    """Whether no more of the value may be shown than the place, because it holds a key."""
     why: str = ""
 
 
@@ -48,10 +54,11 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Nowhere(msgspec.Struct, frozen=True, kw_only=True):
-    """Say that a property is confined to no place: by one of its values (any, without), or because it is not there."""
+    """Say that a property is confined to no place: by one of its values, by any (`present`), or by not being there."""
 
     property: str
     when: tuple[str, ...] = ()
+    present: bool = False
     absent: bool = False
     verb: Verb = Verb.PROCESS
     why: str
