@@ -54,9 +54,9 @@ GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
         (
             Entry("lock", "lock", "lock", "Keep the versions of workflows that may have live runs."),
             Entry("regions", "regions", "regions", "List where a policy lets data live, and why not elsewhere."),
-            Entry("serverless", "serverless", "serverless", "Do a verb for the Serverless Framework's plugin."),
             Entry("evidence", "evidence", "evidence", "Write what a stack would hold, where, and its controls."),
             Entry("package", "package", "package", "Write what is deployed to a cloud, and prove that it loads."),
+            Entry("serverless", "serverless", "serverless", "Do a verb for the Serverless Framework's plugin."),
             Entry("compile", "compile", "compile_", "Compile workflows to YAML for Google's Workflows."),
             Entry("pulumi", "pulumi", "pulumi", "Begin a Pulumi project that deploys an app."),
         ),

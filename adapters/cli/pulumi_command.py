@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -41,12 +41,22 @@ class StackCommand(NamedTuple):
     stack: str
     configuration: Path
     modules: Sequence[Path] = ()
+    secrets: Mapping[str, str] = MappingProxyType({})
 
     def ready(self) -> None:
-        """Begin the stack where there is none. Raises CommandMissing (ISTH390), DeploymentUnfinished (ISTH391)."""
-        said = self._ask("stack", "select", "--create", self.stack)
+        """Begin the stack where there is none, and have it encrypt what is secret in its configuration.
+
+        Raises CommandMissing (ISTH390), DeploymentUnfinished (ISTH391).
+        """
+        self._done("stack select", self._ask("stack", "select", "--create", self.stack))
+        for key, value in self.secrets.items():
+            given = ("--secret", key, "--stack", self.stack, "--config-file", str(self.configuration.resolve()))
+            self._done("config set", self._ask("config", "set", *given, told=value))
+
+    @staticmethod
+    def _done(what: str, said: subprocess.CompletedProcess[str]) -> None:
         if said.returncode:
-            raise _unfinished("stack select", said.stderr or said.stdout)
+            raise _unfinished(what, said.stderr or said.stdout)
 
     def exists(self) -> bool:
         """Say whether there is such a stack."""
@@ -82,11 +92,12 @@ class StackCommand(NamedTuple):
         if running.returncode:
             raise _unfinished(arguments[0], f"it ended with {running.returncode}")
 
-    def _ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _ask(self, *arguments: str, told: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603  # the user's own pulumi
             self._call(*arguments),
             cwd=self.folder,
             env=self._surroundings(),
+            input=told,
             capture_output=True,
             text=True,
             check=False,

@@ -73,8 +73,21 @@ def serverless(verb: str) -> int | None:
         raise NotFound("there is no such verb", place=verb, instead=f"name one of {', '.join(VERBS)}")
     request = request_from(sys.stdin.buffer.read(), version("isthmus"))
     service = service_of(request)
+    _hold_to_region(service, request.options.get("region"))
     _surround(service)
     return VERBS[verb](Stage(service, request.options, _reference(service)))
+
+
+def _hold_to_region(service: Service, given: object) -> None:
+    """Refuse a region that would not be the one that is reviewed. Raises RequestInvalid (ISTH285)."""
+    from isthmus.adapters.serverless.service import RequestInvalid  # noqa: PLC0415
+
+    if given not in (None, "", service.provider.region):
+        raise RequestInvalid(
+            f"stage {service.stage} is in {service.provider.region or 'no region'}",
+            place="--region",
+            instead="write another region under params of a stage",
+        )
 
 
 def _surround(service: Service) -> None:

@@ -210,6 +210,7 @@ def stack_of(stage: Stage, archive: Path) -> Iterator[StackCommand]:
     from isthmus.adapters.serverless.archive import unpack  # noqa: PLC0415
     from isthmus.adapters.serverless.stack import (  # noqa: PLC0415
         configuration_of,
+        secrets_of,
         write_configuration,
         write_program,
     )
@@ -223,6 +224,7 @@ def stack_of(stage: Stage, archive: Path) -> Iterator[StackCommand]:
             stack=stage.service.stage,
             configuration=write_configuration(stage.service, configuration),
             modules=units[:1],
+            secrets=secrets_of(stage.service),
         )
 
 

@@ -3,7 +3,7 @@
     provider.cloud, region, residency     isthmus:cloud, isthmus:region, isthmus:residency
     provider.project                      isthmus:existing.project, gcp:project
     provider.subscription                 azure-native:subscriptionId
-    provider.environment                  isthmus:settings
+    provider.environment                  isthmus:settings, encrypted
     custom.isthmus.stack                  any other key of isthmus:
 
 The stack is called after the stage, its project after the service. What is written here is derived, so it may go.
@@ -52,11 +52,15 @@ def configuration_of(service: Service, app: str, packages: Path) -> dict[str, An
     }
     if provider.residency is not None:
         own["residency"] = policy_text(provider.residency)
-    if provider.environment:
-        own["settings"] = dict(provider.environment)
     if provider.project is not None:
         own["existing"] = {"project": provider.project, **given.get("existing", {})}
     return {**{f"isthmus:{key}": value for key, value in own.items()}, **place_of(service)}
+
+
+def secrets_of(service: Service) -> dict[str, str]:
+    """Return the part of the configuration that is kept encrypted: variables may come from anywhere."""
+    environment = service.provider.environment
+    return {"isthmus:settings": msgspec.json.encode(environment).decode()} if environment else {}
 
 
 def place_of(service: Service) -> dict[str, str]:

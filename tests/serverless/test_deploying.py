@@ -123,6 +123,24 @@ def test_one_function_is_deployed_with_its_unit_alone_on_google(
     assert changed.isdisjoint({"normal", "normal-package"})
 
 
+def test_the_example_is_the_same_app_in_both_of_its_files(service: Path) -> None:
+    script = """
+import sys
+sys.path[:0] = [{tests!r}, "."]
+from addresses_file import addresses_on
+from spelt import requested, unordered
+from isthmus.adapters.serverless.composition import app_of
+from isthmus.adapters.serverless.service import service_of
+from addresses.app import app
+described = app_of(service_of(requested(addresses_on("google"))).composed)
+print(unordered(described.load().blueprint) == unordered(app.load().blueprint))
+"""
+    command = [sys.executable, "-c", script.format(tests=str(Path(__file__).parent))]
+    said = subprocess.run(command, cwd=service, capture_output=True, text=True, check=False)
+
+    assert said.stdout == "True\n", said.stderr
+
+
 @pytest.fixture
 def slow_pulumi(tmp_path: Path) -> tuple[dict[str, str], Path]:
     """Return the surroundings in which `pulumi` takes its time, and says in a file how it was told to stop."""
@@ -172,6 +190,7 @@ def test_a_deployment_that_is_interrupted_is_told_once_and_waited_for(
         assert running.poll() is None
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
+    time.sleep(0.2)  # a pending signal of the same number would be one in any case
     running.send_signal(signal.SIGTERM)
     _, errors = running.communicate(timeout=30)
 
@@ -202,7 +221,7 @@ def test_what_cannot_be_done_calls_no_cloud(
 
     refused = verb(name, azure, env=environment)
 
-    assert refused.returncode in (1, 3)
+    assert refused.returncode in {1, 3}
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not told.exists()
@@ -216,6 +235,13 @@ def test_without_pulumi_the_command_says_what_to_install(verb: Any) -> None:
 
     assert refused.returncode == 4
     assert "pulumi is not on PATH" in refused.stderr
+
+
+def test_a_region_on_the_command_line_is_never_ignored(verb: Any) -> None:
+    refused = verb("info", addresses_on("azure"), region="eastus")
+
+    assert (refused.returncode, "--region: stage azure is in northeurope" in refused.stderr) == (3, True)
+    done(verb("info", addresses_on("azure"), region="northeurope"))
 
 
 def test_an_archive_of_another_stage_is_not_deployed(verb: Any, service: Path, tmp_path: Path) -> None:
