@@ -125,7 +125,11 @@ def by_hand(made: list[Any]) -> str:
         module = rest.partition(".")[0]
         modules.add(f"from {package} import {module}")
         python = {travels: name for name, travels in _types.input_type_py_to_pulumi_names(arguments).items()}
-        literals = {python[key]: value for key, value in one.inputs.items() if key != "source" and key in python}
+        literals = {
+            python[key]: value
+            for key, value in one.inputs.items()
+            if key in python and key not in ("source", "resourceName")
+        }
         lines.append(f"{module}.{made_by.__name__}({f'{place}-{one.name}'!r}, **{literals!r})")
     return "\n".join([*sorted(modules), "", *lines, ""])
 

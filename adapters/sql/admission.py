@@ -53,7 +53,7 @@ def admit(connection: Connection, role: str, rights: Iterable[str]) -> None:
             raise RightUnknown(f"there are no tables of {right!r}", place=role, instead=f"name {', '.join(BY_PORT)}")
         granted |= BY_PORT[right]
     quote = connection.dialect.identifier_preparer.quote_identifier
-    to = quote(role).replace("%", "%%")  # the driver takes a single one for a placeholder
+    to = quote(role)
     tables = {name: quote(name) for name in schema.METADATA.tables}
     connection.exec_driver_sql(f"revoke all on all tables in schema public from {to}")
     connection.exec_driver_sql(f"grant usage on schema public to {to}")

@@ -22,13 +22,13 @@ def database(postgresql: Any) -> Iterator[Database]:
     opened = Database.open(postgresql.create(), migrate=False)
     with opened.engine.begin() as connection:
         for role in (ORDERS, AUDIT):
-            quoted = connection.dialect.identifier_preparer.quote_identifier(role).replace("%", "%%")
+            quoted = connection.dialect.identifier_preparer.quote_identifier(role)
             connection.exec_driver_sql(f"drop role if exists {quoted}")
             connection.exec_driver_sql(f"create role {quoted}")
     yield opened
     with opened.engine.begin() as connection:
         for role in (ORDERS, AUDIT):
-            quoted = connection.dialect.identifier_preparer.quote_identifier(role).replace("%", "%%")
+            quoted = connection.dialect.identifier_preparer.quote_identifier(role)
             connection.exec_driver_sql(f"drop owned by {quoted}")
             connection.exec_driver_sql(f"drop role {quoted}")
     opened.close()
