@@ -93,7 +93,7 @@ class Workflows(pulumi.ComponentResource):
                 call_log_level="LOG_ERRORS_ONLY",
                 user_env_vars={unit_setting(unit.name): functions.address_of(unit.name) for unit in demand.units},
                 labels=site.labels,
-                deletion_protection=site.stack.is_production,
+                deletion_protection=False,  # a version is dropped from workflows.lock once no run is of it
                 opts=site.options(self, "workflows", "workflowexecutions", after=[*keys.ready, *after]),
             )
         self.register_outputs({})

@@ -73,6 +73,11 @@ def name_property(token: str) -> str:
     return NAME_PROPERTY.get(token, "name")
 
 
+def is_shared(token: str) -> bool:
+    """Say whether a resource is made by whoever needs it, however many do, and unmade by none."""
+    return token in google_computed.OF_THE_PROJECT
+
+
 def replacing(token: str) -> set[str]:
     """Return the inputs that cannot be changed without making the resource anew."""
     return REPLACING - ({"objectId"} if token != "azure-native:dbforpostgresql:Administrator" else set())

@@ -150,7 +150,7 @@ class StandInCloud(provider_pb2_grpc.ResourceProviderServicer):
         self.failures.hold(request.urn, context)
         identifier, outputs = self._computed(token, inputs, context)
         with self._lock:
-            if identifier in self.resources():
+            if identifier in self.resources() and not computed.is_shared(token):
                 context.abort(grpc.StatusCode.ALREADY_EXISTS, f"{identifier} is there already")
             self._hold_to_preconditions(token, inputs, identifier, context)
             self._keep(identifier, token, inputs, outputs, request.urn)
@@ -181,7 +181,8 @@ class StandInCloud(provider_pb2_grpc.ResourceProviderServicer):
             problem = preconditions.broken_by_deletion(entry["type"], plain(entry["inputs"])) if entry else ""
             if problem:
                 context.abort(grpc.StatusCode.FAILED_PRECONDITION, problem)
-            self.edit(lambda resources: resources.pop(request.id, None))
+            if entry and not computed.is_shared(entry["type"]):
+                self.edit(lambda resources: resources.pop(request.id, None))
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:
