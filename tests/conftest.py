@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import logging
 import os
 import shutil
 import signal
@@ -187,3 +188,13 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database.open(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(autouse=True)
+def isthmus_log() -> Iterator[None]:
+    """Put the log back as it was: a command that was run in this process shows it on its own."""
+    log = logging.getLogger("isthmus")
+    before = (log.handlers, log.propagate, log.level)
+    yield
+    log.handlers, log.propagate = before[:2]
+    log.setLevel(before[2])

@@ -88,12 +88,12 @@ def answers_too_large(b: Backend) -> None:
     assert records(b) == {}
 
 
-@required(180, "A step whose input is too large fails at once, and what was done before is taken back.")
+@required(158, "A step whose input is too large fails at once, and what was done before is taken back.")
 def a_large_input(b: Backend) -> None:
     too_large(b, "swell")
 
 
-@required(181, "A child whose input is too large is not begun, and what was done before is taken back.")
+@required(159, "A child whose input is too large is not begun, and what was done before is taken back.")
 def a_large_input_of_a_child(b: Backend) -> None:
     too_large(b, "swell_kit")
     assert rows(b, "select count(*) from run") == [(1,)]

@@ -88,17 +88,17 @@ class Recorder(pulumi.runtime.Mocks):
 @functools.cache
 def packaged(folder: Path) -> Path:
     """Write the packages of the desk, once."""
-    return google_packages.write_packages("desk:app", folder)
+    return google_packages.write_packages("ticket_desk:app", folder)
 
 
 def deployed(folder: Path, name: str = "dev", **configuration: Any) -> Deployment:
     """Deploy the desk without an engine."""
-    import desk  # noqa: PLC0415  # on the path of these tests
+    import ticket_desk  # noqa: PLC0415  # on the path of these tests
 
     from isthmus.provision.google_target import GoogleTarget  # noqa: PLC0415  # an extra
 
     values: Mapping[str, Any] = {
-        "app": "desk:app",
+        "app": "ticket_desk:app",
         "cloud": "google",
         "region": REGION,
         "packages": str(packaged(folder)),
@@ -106,7 +106,7 @@ def deployed(folder: Path, name: str = "dev", **configuration: Any) -> Deploymen
         "existing": {"project": PROJECT, **configuration.get("existing", {})},
     }
     stack = read_stack(values, name)
-    demand = demand_of(desk.app.load().blueprint, "google")
+    demand = demand_of(ticket_desk.app.load().blueprint, "google")
     packages = packages_of(stack, demand, folder)
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder, project="desk", stack=name, preview=False)

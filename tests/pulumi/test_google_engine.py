@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import desk
 import google_packages
 import pytest
+import ticket_desk
 from pulumi.automation.errors import CommandError
 
 from isthmus.core.errors import IsthmusError
@@ -23,11 +23,11 @@ INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
 
 def program(folder: Path, name: str, **configuration: Any) -> Callable[[], object]:
     """Return the program of a stack of the desk."""
-    values = {"app": "desk:app", "cloud": "google", "region": "europe-west3", "packages": str(folder / "dist")}
+    values = {"app": "ticket_desk:app", "cloud": "google", "region": "europe-west3", "packages": str(folder / "dist")}
     stack = read_stack({**values, "existing": {"project": "desk-project"}, **configuration}, name)
 
     def deploy() -> object:
-        demand = demand_of(desk.app.load().blueprint, "google")
+        demand = demand_of(ticket_desk.app.load().blueprint, "google")
         packages = packages_of(stack, demand, folder)
         return GoogleTarget("desk", stack, demand, packages, migrations_of(packages[demand.home.name], stack))
 
@@ -47,7 +47,7 @@ def deployments(stand_in: Any) -> list[str]:
 def test_the_desk_is_made_put_right_and_upgraded_beside_a_production_that_is_not_taken_down_by_mistake(
     inline: Callable[..., Any], stand_in: Any, tmp_path: Path
 ) -> None:
-    google_packages.write_packages("desk:app", tmp_path / "dist")
+    google_packages.write_packages("ticket_desk:app", tmp_path / "dist")
     dev = inline(program(tmp_path, "dev"))
 
     made = dev.up()
@@ -79,7 +79,7 @@ def test_the_desk_is_made_put_right_and_upgraded_beside_a_production_that_is_not
 
 
 def test_what_cannot_be_is_told_before_anything_is_made(stand_in: Any, tmp_path: Path) -> None:
-    google_packages.write_packages("desk:app", tmp_path / "dist")
+    google_packages.write_packages("ticket_desk:app", tmp_path / "dist")
 
     with pytest.raises(IsthmusError, match="ISTH280"):
         program(tmp_path, "dev", callers=["203.0.113.0/24"])()

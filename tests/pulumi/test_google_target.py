@@ -306,12 +306,12 @@ def test_migrations_are_home_s_code_in_the_network_once_for_each_digest(dev: Dep
 
 
 def test_what_calls_units_is_what_the_package_lists(dev: Deployment) -> None:
-    import desk  # noqa: PLC0415  # on the path of these tests
+    import ticket_desk  # noqa: PLC0415  # on the path of these tests
 
     from isthmus.adapters.gcp.triggers import triggers_of  # noqa: PLC0415
 
     home = {unit: f"https://desk-dev-{unit}-123456789012.{REGION}.run.app" for unit in UNITS}
-    listed = triggers_of(desk.app.load())
+    listed = triggers_of(ticket_desk.app.load())
 
     assert {
         (one.at("pushConfig.pushEndpoint"), one.name, one.inputs["topic"].rpartition("/")[2])

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from desk import blueprint
+from desk_plan import blueprint
 from policies import text_of
 
 from isthmus.adapters.azure.surroundings import Settings

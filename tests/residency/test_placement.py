@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from desk import blueprint
+from desk_plan import blueprint
 from policies import policy
 
 from isthmus.adapters.residency.shipped import facts

@@ -16,7 +16,7 @@ from isthmus.adapters.cli.extras import missing
 from isthmus.core import App, IsthmusError, SourceError, endpoint, schedule, stream, topic
 
 sys.path.insert(0, str(Path(__file__).parent))
-import kiosk
+import booth
 from spelt import requested, spelt, unordered
 
 pytestmark = pytest.mark.skipif(bool(missing("serverless")), reason="isthmus[serverless] is not installed")
@@ -27,10 +27,10 @@ PATHS = st.from_regex(r"(/[a-z]{1,5}){1,3}", fullmatch=True)
 RATES = st.integers(1, 100_000).map(lambda seconds: timedelta(seconds=seconds))
 LISTED = st.lists(st.from_regex(r"[a-z]{2}[a-z-]{0,6}", fullmatch=True), max_size=2, unique=True)
 HANDLERS = [
-    *(kiosk.sell_at_price, kiosk.count_in_records, kiosk.print_nothing),
-    *(kiosk.look_around, kiosk.note_down, kiosk.sweep_up, kiosk.keep_late),
+    *(booth.sell_at_price, booth.count_in_records, booth.print_nothing),
+    *(booth.look_around, booth.note_down, booth.sweep_up, booth.keep_late),
 ]
-CONTRACTS: list[Any] = [kiosk.travel, *(one.contract for one in HANDLERS if one is not kiosk.keep_late)]
+CONTRACTS: list[Any] = [booth.travel, *(one.contract for one in HANDLERS if one is not booth.keep_late)]
 
 
 def app_from(configuration: dict[str, Any]) -> App:
@@ -43,12 +43,12 @@ def app_from(configuration: dict[str, Any]) -> App:
 @st.composite
 def topics(draw: st.DrawFn) -> list[Any]:
     names = iter(draw(st.lists(NAMES, min_size=2, max_size=2, unique=True)))
-    heard = draw(st.lists(st.sampled_from([kiosk.count_sold, kiosk.print_sold]), unique=True))
+    heard = draw(st.lists(st.sampled_from([booth.count_sold, booth.print_sold]), unique=True))
     key = draw(st.sampled_from(["ticket", "line"]))
-    found: list[Any] = [topic(next(names), kiosk.Sold, key=key, subscribers=heard, external=draw(st.booleans()))]
+    found: list[Any] = [topic(next(names), booth.Sold, key=key, subscribers=heard, external=draw(st.booleans()))]
     if draw(st.booleans()):
-        heard = draw(st.lists(st.sampled_from([kiosk.look, kiosk.note]), unique=True))
-        found.append(topic(next(names), kiosk.Seen, key="seat", subscribers=heard, external=True))
+        heard = draw(st.lists(st.sampled_from([booth.look, booth.note]), unique=True))
+        found.append(topic(next(names), booth.Seen, key="seat", subscribers=heard, external=True))
     return draw(st.permutations(found))
 
 
@@ -59,22 +59,22 @@ def apps(draw: st.DrawFn) -> App:
     flows = draw(st.lists(NAMES, max_size=2, unique=True))
     app = App(
         draw(st.from_regex(r"[a-z][a-z0-9-]{1,9}", fullmatch=True)),
-        fulfils=draw(st.permutations([kiosk.travel_once, *HANDLERS])),
+        fulfils=draw(st.permutations([booth.travel_once, *HANDLERS])),
         topics=draw(topics()),
         streams=[
-            stream(name, kiosk.Seen, key="line", into=draw(st.sampled_from([kiosk.look, kiosk.note]))) for name in flows
+            stream(name, booth.Seen, key="line", into=draw(st.sampled_from([booth.look, booth.note]))) for name in flows
         ],
         schedules=[
-            schedule(name, every=draw(RATES), starts=kiosk.sweep, message=kiosk.Sweep(day=draw(st.text(max_size=5))))
+            schedule(name, every=draw(RATES), starts=booth.sweep, message=booth.Sweep(day=draw(st.text(max_size=5))))
             for name in ticks
         ],
         endpoints=[endpoint(method, path, starts=draw(st.sampled_from(CONTRACTS))) for method, path in ways],
-        late_events={kiosk.Stamp: kiosk.keep_stamp},
+        late_events={booth.Stamp: booth.keep_stamp},
         policy_version=draw(st.text("abc123.", min_size=1, max_size=4)),
     )
-    app.bind(kiosk.Lines, kiosk.FixedLines, hosts=draw(LISTED))
+    app.bind(booth.Lines, booth.FixedLines, hosts=draw(LISTED))
     for backend in draw(st.sampled_from([(None,), ("local", "azure", "google")])):
-        app.bind(kiosk.Prices, kiosk.AskedPrices, secrets=["prices-token", *draw(LISTED)], on=backend)
+        app.bind(booth.Prices, booth.AskedPrices, secrets=["prices-token", *draw(LISTED)], on=backend)
     return app
 
 
@@ -97,7 +97,7 @@ def test_what_is_changed_in_one_of_both_makes_another_blueprint(app: App, data: 
         case "policy":
             configuration["provider"]["policyVersion"] += "x"
         case "secret":
-            configuration["ports"]["kiosk.Prices"][0]["secrets"].append("another-secret")
+            configuration["ports"]["booth.Prices"][0]["secrets"].append("another-secret")
         case _:
             configuration["functions"]["look"]["events"].append({"stream": {"name": "another.flow", "key": "seat"}})
 
@@ -120,12 +120,12 @@ def test_the_module_that_is_packaged_makes_the_same_app(tmp_path: Path, monkeypa
 def right() -> dict[str, Any]:
     app = App(
         "kiosk",
-        fulfils=[kiosk.travel_once, *HANDLERS],
-        topics=[topic("sold", kiosk.Sold, key="line", subscribers=[kiosk.count_sold])],
-        late_events={kiosk.Stamp: kiosk.keep_stamp},
+        fulfils=[booth.travel_once, *HANDLERS],
+        topics=[topic("sold", booth.Sold, key="line", subscribers=[booth.count_sold])],
+        late_events={booth.Stamp: booth.keep_stamp},
     )
-    app.bind(kiosk.Lines, kiosk.FixedLines)
-    app.bind(kiosk.Prices, kiosk.FixedPrices)
+    app.bind(booth.Lines, booth.FixedLines)
+    app.bind(booth.Prices, booth.FixedPrices)
     return spelt(app)
 
 
@@ -159,18 +159,21 @@ def unheard(name: str, message: str) -> Callable[[dict[str, Any]], None]:
 
 
 WRONG: list[tuple[Callable[[dict[str, Any]], None], str]] = [
-    (handler("look", "kiosk.nothing"), "functions.look.handler: kiosk has no nothing"),
+    (handler("look", "booth.nothing"), "functions.look.handler: booth has no nothing"),
     (handler("look", "kiosks.look_around"), "functions.look.handler: there is no module kiosks"),
-    (handler("look", "kiosk.deeper.look_around"), "functions.look.handler: there is no module kiosk.deeper"),
-    (handler("look", "kiosk.Seen"), "functions.look.handler: kiosk.Seen is not declared with @handles"),
+    (handler("look", "booth.deeper.look_around"), "functions.look.handler: there is no module booth.deeper"),
+    (handler("look", "booth.Seen"), "functions.look.handler: booth.Seen is not declared with @handles"),
     (
-        handler("look", "kiosk.travel_once"),
-        "kiosk.travel_once is not declared with @handles (write it under workflows)",
+        handler("look", "booth.travel_once"),
+        "booth.travel_once is not declared with @handles (write it under workflows)",
     ),
-    (handler("travel", "kiosk.look_around", "workflows"), "is not declared with @workflow (write it under functions)"),
     (
-        handler("travel", "kiosk.no_workflow", "workflows"),
-        "workflows.travel.handler: kiosk.no_workflow is not declared",
+        handler("travel", "booth.look_around", "workflows"),
+        "is not declared with @workflow (write it under functions)",
+    ),
+    (
+        handler("travel", "booth.no_workflow", "workflows"),
+        "workflows.travel.handler: booth.no_workflow is not declared",
     ),
     (event("schedule", "cron(0 6 * * ? *)"), "functions.sweep.events.0.schedule: 'cron(0 6 * * ? *)' is no rate"),
     (event("schedule", "rate(0 days)"), "'rate(0 days)' is no rate"),
@@ -181,10 +184,13 @@ WRONG: list[tuple[Callable[[dict[str, Any]], None], str]] = [
     (event("topic", "unkeyed", of="look"), "functions.look.events.0.topic: topic unkeyed has no key"),
     (event("lateEvent", "Stamp", of="look"), "look does not take Stamp"),
     (event("lateEvent", "Stamp", of="keep_stamp"), "late events Stamp go elsewhere already"),
-    (port("kiosk.Nothing", implementation="kiosk.FixedLines"), "ports.kiosk.Nothing: kiosk has no Nothing"),
-    (port("kiosk.Lines", implementation="kiosk.Fixed"), "ports.kiosk.Lines.0.implementation: kiosk has no Fixed"),
-    (unheard("sold", "kiosk.Sold"), "topic sold has listeners"),
-    (unheard("seen", "kiosk.Missing"), "topics.seen.message: kiosk has no Missing"),
+    (port("booth.Nothing", implementation="booth.FixedLines"), "ports.booth.Nothing: booth has no Nothing"),
+    (
+        port("booth.Lines", implementation="booth.Fixed"),
+        "ports.booth.Lines.0.implementation: booth has no Fixed",
+    ),
+    (unheard("sold", "booth.Sold"), "topic sold has listeners"),
+    (unheard("seen", "booth.Missing"), "topics.seen.message: booth has no Missing"),
 ]
 
 

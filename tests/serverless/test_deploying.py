@@ -17,7 +17,7 @@ import pytest
 from isthmus.adapters.cli.extras import missing
 
 sys.path.insert(0, str(Path(__file__).parent))
-import kiosk
+import booth
 from addresses_file import PROJECT, addresses_on
 from spelt import spelt
 
@@ -76,15 +76,15 @@ def kiosk_on_google() -> dict[str, Any]:
     app = App(
         "kiosk",
         fulfils=[
-            *(kiosk.travel_once, kiosk.sell_at_price, kiosk.count_in_records, kiosk.print_nothing),
-            *(kiosk.look_around, kiosk.note_down, kiosk.sweep_up, kiosk.keep_late),
+            *(booth.travel_once, booth.sell_at_price, booth.count_in_records, booth.print_nothing),
+            *(booth.look_around, booth.note_down, booth.sweep_up, booth.keep_late),
         ],
-        topics=[topic("sold", kiosk.Sold, key="line", subscribers=[kiosk.count_sold])],
-        endpoints=[endpoint("POST", "/travels", starts=kiosk.travel)],
-        late_events={kiosk.Stamp: kiosk.keep_stamp},
+        topics=[topic("sold", booth.Sold, key="line", subscribers=[booth.count_sold])],
+        endpoints=[endpoint("POST", "/travels", starts=booth.travel)],
+        late_events={booth.Stamp: booth.keep_stamp},
     )
-    app.bind(kiosk.Lines, kiosk.FixedLines)
-    app.bind(kiosk.Prices, kiosk.FixedPrices)
+    app.bind(booth.Lines, booth.FixedLines)
+    app.bind(booth.Prices, booth.FixedPrices)
     configuration = spelt(app)
     configuration["provider"] |= {
         "cloud": "google",
@@ -98,8 +98,8 @@ def kiosk_on_google() -> dict[str, Any]:
 def test_one_function_is_deployed_with_its_unit_alone_on_google(
     verb: Any, service: Path, surroundings: dict[str, str], stand_in: Any
 ) -> None:
-    module = service / "kiosk.py"
-    module.write_text(Path(kiosk.__file__).read_text("utf-8"), "utf-8")
+    module = service / "booth.py"
+    module.write_text(Path(booth.__file__).read_text("utf-8"), "utf-8")
     google = kiosk_on_google()
     done(verb("package", google, stage="google", env=surroundings))
     said = done(verb("deploy", google, stage="google", env=surroundings))

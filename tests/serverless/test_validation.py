@@ -65,7 +65,7 @@ def test_a_stage_has_one_cloud(key: str, owner: str) -> None:
 
 
 def test_an_app_that_is_named_is_not_described_too() -> None:
-    [*said] = refused(changed(["custom"], {"isthmus": {"app": "kiosk:app"}}))
+    [*said] = refused(changed(["custom"], {"isthmus": {"app": "booth:app"}}))
 
     assert [one.partition(":")[0] for one in said] == ["at 'functions'", "at 'workflows'"]
 
