@@ -70,7 +70,7 @@ class Laptop:
         for _life in range(3):
             try:
                 result = call()
-                self.engine.settle(timeout_seconds=20)
+                self.engine.settle(timeout_seconds=120)
             except Crash:
                 self.engine.abandon()
                 self._open()

@@ -100,7 +100,7 @@ class Azure:
 
     def _do[T](self, call: Callable[[], T]) -> T:
         result = call()
-        self.rehearsal.settle(timeout_seconds=20)
+        self.rehearsal.settle(timeout_seconds=120)
         return result
 
     def _in_client(self, act: Callable[[Any], Any]) -> None:
