@@ -52,7 +52,7 @@ def make(mistake: Mistake, folder: Path) -> None:
 
 
 def shown(mistake: Mistake, programs: int) -> str:
-    """Return how a mistake was shown, or an empty string."""
+    """Return by which program a mistake was shown, or why it was not."""
     with tempfile.TemporaryDirectory(prefix="isthmus-mistake-") as made:
         folder = Path(made)
         copied(folder)
@@ -73,11 +73,11 @@ def shown(mistake: Mistake, programs: int) -> str:
                 timeout=SECONDS_MAX,
             )
         except subprocess.TimeoutExpired:
-            return ""
+            return f"no answer in {SECONDS_MAX} s"
     found = DISAGREED.search(done.stdout)
     if found is not None:
         return f"program {found[1]}"
-    return "" if "All agree" in done.stdout else f"not at all: {done.stderr[-300:]}"
+    return "all agree" if "All agree" in done.stdout else f"not at all: {done.stderr[-300:]}"
 
 
 def main() -> int:

@@ -53,7 +53,7 @@ def _rows(random: Random, written: Written, contract: str) -> list[Row]:
         hows += random.choices(["stranger", "large", "ok"], k=1)
         hows += ["lost", "lost"] if outside else []
         if outside and contract not in written.crowded:  # what else goes on when nobody knows depends on who was first
-            hows.append("unknown")
+            hows += ["unknown"] * 3
     return [
         {"how": random.choice(hows), "times": random.randint(1, 3), "answer": _answer(random)}
         for _ in range(random.randint(1, 4))
