@@ -109,6 +109,8 @@ def path_of(kind: str, inputs: dict[str, Any], project: str, region: str, name: 
             return f"{project}/{inputs['service']}"
         case "projects/serviceIdentity:ServiceIdentity":
             return f"projects/{project}/services/{inputs['service']}"
+        case "dns/recordSet:RecordSet":
+            return f"projects/{project}/managedZones/{inputs['managedZone']}/rrsets/{name}/{inputs['type']}"
         case "billing/budget:Budget":
             return f"billingAccounts/{inputs['billingAccount']}/budgets/{digest(name)[:12]}"
         case "compute/networkFirewallPolicyRule:NetworkFirewallPolicyRule":
