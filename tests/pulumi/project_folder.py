@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
-SECONDS_MAX = 300
+SECONDS_MAX = 600
 
 
 class Done(NamedTuple):
