@@ -50,7 +50,7 @@ def main(folder_of_pulumi: str) -> None:
 
     for cloud in ("azure", "google"):
         with tempfile.TemporaryDirectory() as inside:
-            _, server, port = standin.serve(Path(inside) / "cloud.json")
+            _, server, port = standin.serve()
             state = Path(inside) / "state"
             state.mkdir()
             environment = {

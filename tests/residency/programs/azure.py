@@ -130,11 +130,13 @@ dataprotection.BackupVault(
 topics = servicebus.Namespace(
     "topics",
     **inside,
-    sku={"name": "Premium", "tier": "Premium"},
+    sku={"name": "Premium", "tier": "Premium", "capacity": 1},
     geo_data_replication={"locations": [{"location_name": HERE, "role_type": "Primary"}]},
     tags=TAGS,
 )
-other_topics = servicebus.Namespace("other-topics", **part, location=THERE, sku={"name": "Premium", "tier": "Premium"})
+other_topics = servicebus.Namespace(
+    "other-topics", **part, location=THERE, sku={"name": "Premium", "tier": "Premium", "capacity": 1}
+)
 servicebus.DisasterRecoveryConfig("recover", **part, namespace_name=topics.name, partner_namespace=other_topics.id)
 servicebus.Topic("orders", **part, namespace_name=topics.name)
 hubs = eventhub.Namespace("hubs", **inside, sku={"name": "Standard", "tier": "Standard"})
