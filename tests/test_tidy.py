@@ -77,7 +77,12 @@ def test_no_package_of_ours_hides_the_pulumi_sdk() -> None:
 def test_what_provisions_knows_core_and_residency_and_no_clouds_target_the_others() -> None:
     for path in (ROOT / PROVISION).rglob("*.py"):
         ours = {name for name in imported_by(path) if name.startswith("isthmus.")}
-        allowed = ("isthmus.core.", "isthmus.provision.", "isthmus.adapters.residency.", "isthmus.adapters.runtime.home.")
+        allowed = (
+            "isthmus.core.",
+            "isthmus.provision.",
+            "isthmus.adapters.residency.",
+            "isthmus.adapters.runtime.home.",
+        )
         assert {name for name in ours if not f"{name}.".startswith(allowed)} == set(), path
         other = {"azure_target": "google_target", "google_target": "azure_target"}.get(path.parent.name)
         assert not [name for name in ours if other and f".{other}" in name], path
