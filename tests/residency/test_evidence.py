@@ -63,7 +63,10 @@ def test_keys_of_the_customer_are_named_and_those_of_the_cloud_are_said_to_be() 
 def test_who_was_given_a_role_is_named_with_it() -> None:
     (reader,) = holding(shown("google"), "journal").readers
 
-    assert (reader.who, reader.role) == ("allUsers", "roles/storage.objectViewer")
+    assert (reader.who, reader.role) == (
+        "serviceAccount:desk-app@desk.iam.gserviceaccount.com",
+        "roles/storage.objectViewer",
+    )
     assert holding(shown("google"), "ledger").readers == ()
 
 

@@ -99,7 +99,7 @@ appconfiguration.Replica(
 vault = keyvault.Vault(
     "keys", **part, location=THERE, properties={"tenant_id": TENANT, "sku": {"family": "A", "name": "standard"}}
 )
-keyvault.Key("master", **part, vault_name=vault.name, properties={"kty": "RSA"})
+keyvault.Key("master", **part, vault_name=vault.name, properties={"kty": "RSA", "key_size": 2048})
 keyvault.ManagedHsm(
     "hsm",
     **inside,

@@ -185,5 +185,10 @@ compute.BackendService("back", enable_cdn=False, project=PROJECT)
 # What holds nothing
 who = serviceaccount.Account("who", account_id="desk-app", project=PROJECT)
 projects.Service("api", service="run.googleapis.com", project=PROJECT)
-storage.BucketIAMMember("reader", bucket=journal.name, role="roles/storage.objectViewer", member="allUsers")
+storage.BucketIAMMember(
+    "reader",
+    bucket=journal.name,
+    role="roles/storage.objectViewer",
+    member=f"serviceAccount:desk-app@{PROJECT}.iam.gserviceaccount.com",
+)
 compute.Network("net", project=PROJECT)
