@@ -105,7 +105,7 @@ def a_function_needs_cloud_build_cloud_run_and_artifact_registry(function: Asked
 def a_member_says_of_what_kind_it_is(member: Asked) -> str:
     kinds = ("serviceAccount:", "user:", "group:", "domain:", "principal://", "principalSet://")
     who = member["member"]
-    return "" if who is None or who.startswith(kinds) else f"{who!r} does not"
+    return "" if who in {None, "allUsers", "allAuthenticatedUsers"} or who.startswith(kinds) else f"{who!r} does not"
 
 
 @rule(*MEMBERS, source=f"{GOOGLE}/iam/docs/service-accounts-create")

@@ -179,7 +179,13 @@ eventarc.Trigger(
     project=PROJECT,
 )
 workflows.Workflow("flow", region=HERE, source_contents="main: {steps: []}", labels=LABELS, project=PROJECT)
-cloudscheduler.Job("tick", region=HERE, schedule="* * * * *", project=PROJECT)
+cloudscheduler.Job(
+    "tick",
+    region=HERE,
+    schedule="* * * * *",
+    http_target={"uri": "https://desk.example/ticks"},
+    project=PROJECT,
+)
 compute.BackendService("back", enable_cdn=False, project=PROJECT)
 
 # What holds nothing
