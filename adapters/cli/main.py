@@ -66,7 +66,7 @@ GROUPS: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
         "",
         (
             Entry("verify", "verify", "verify", "Hold handlers to their contracts' laws, under crashes."),
-            Entry("rehearse", "rehearse", "rehearse", "Run the trading day as Azure would; compare the journals."),
+            Entry("rehearse", "rehearse", "rehearse", "Run the trading day as a cloud would; compare the journals."),
             Entry("interpret", "interpret", "interpret", "Run a Google Workflows YAML on this machine."),
         ),
     ),
