@@ -10,7 +10,7 @@ UV_RUN := $(UV) run --locked --no-sync
 PYTEST_ARGS ?=
 PROGRAMS ?= 2000
 SEED ?= 7
-CORE_TESTS := tests/core tests/program tests/money tests/proof/test_strategies.py tests/proof/test_verification.py
+CORE_TESTS := tests/core tests/program tests/residency tests/gcp/test_accepted_programs.py tests/money tests/proof/test_strategies.py tests/proof/test_verification.py
 
 .PHONY: help setup run test check format bench prove agree mutations coverage pulumi clean
 
