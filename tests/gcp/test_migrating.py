@@ -88,7 +88,7 @@ def test_a_unit_has_the_tables_of_the_ports_that_it_asks_for_and_no_others(migra
     [
         (json.dumps({HOME: ["ledger"]}), 0, ""),
         ("", 1, "ISTH360"),
-        ("home", 1, "ISTH287"),
+        ("home", 1, "ISTH385"),
         (json.dumps({"nobody@desk.iam": []}), 1, "nobody@desk.iam: the database has no such role"),
     ],
     ids=["all is well", "nobody named", "no object", "nobody there"],

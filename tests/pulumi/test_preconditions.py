@@ -20,7 +20,7 @@ RULES = {one.name: one for one in all_rules()}
 
 def page() -> str:
     """Return the list of conditions as it is kept for readers."""
-    rows = [f"| {one.says} | {', '.join(one.tokens)} | {one.source} |" for one in all_rules()]
+    rows = sorted(f"| {one.says} | {', '.join(one.tokens)} | {one.source} |" for one in all_rules())
     return "\n".join(
         [
             "# Preconditions that the stand-in holds resources to",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from isthmus.adapters.runtime.migrating import PrincipalsInvalid, bring_up_to_date, rights_in
-from isthmus.adapters.sql.admission import ALWAYS, BY_PORT, RightUnknown
+from isthmus.adapters.sql.admission import ADDED_TO, ALWAYS, BY_PORT, RightUnknown
 from isthmus.adapters.sql.database import Database
 from isthmus.adapters.sql.migrations import HEAD
 
@@ -44,7 +44,9 @@ def test_a_migration_brings_the_schema_up_to_date_and_grants_each_role_its_table
 
     with database.engine.connect() as connection:
         assert all(may(connection, role, "insert", table) for role in (ORDERS, AUDIT) for table in ALWAYS)
-        assert all(may(connection, ORDERS, "update", table) for table in BY_PORT["ledger"])
+        assert all(may(connection, ORDERS, "insert", table) for table in BY_PORT["ledger"])
+        for table in BY_PORT["ledger"]:
+            assert may(connection, ORDERS, "update", table) is (table not in ADDED_TO), table
         assert not any(may(connection, AUDIT, "select", table) for table in BY_PORT["ledger"])
         assert not any(may(connection, ORDERS, "select", table) for table in BY_PORT["records"])
 
