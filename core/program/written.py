@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Final
 
 from isthmus.core.program import nodes
 from isthmus.core.program.guards import within
-
-ANSWER_CHARACTERS: Final = len("r_999.answer")
-"""What a name takes that stands for the answer in a reply."""
 
 
 def depth(found: nodes.Expression) -> int:
@@ -32,7 +28,7 @@ def written(found: nodes.Expression) -> int:
     """Return about how many characters Workflows takes to write an expression, never too few."""
     match found:
         case nodes.Name(name=name):
-            return max(len(name), ANSWER_CHARACTERS) + 4
+            return len(name) + 4
         case nodes.Attribute(value=inner, field=field):
             return written(inner) + len(field) + 5
         case nodes.Literal(value=constant) | nodes.Member(value=constant):
