@@ -89,7 +89,9 @@ INTERPRETER: Final = (
         "a loop goes on after continue",
     ),
     Mistake(EXECUTION, "caught = raised.value", "caught = {**raised.value, 'tags': []}", "the tags of what is caught"),
-    Mistake(EXECUTION, "if wanted and schedule.left():", "if schedule.left():", "what the predicate does not want"),
+    Mistake(
+        EXECUTION, "if wanted and schedule.left():", "if not wanted and schedule.left():", "what the predicate wants"
+    ),
     Mistake(EXECUTION, "{body.value: item, body.index: index}", "{body.value: item, body.index: 0}", "the index"),
     Mistake(EXECUTION, "return {**whole, key: self", "return {key: self", "an assignment into a map keeps the rest"),
     Mistake(EXECUTION, "index = steps.places[signal.target]", "index += 1", "next names a step"),
