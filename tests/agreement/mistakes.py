@@ -174,13 +174,6 @@ SHARED: Final = (
     ),
     Mistake(
         MAILBOX,
-        "found[0] != RunStatus.RUNNING:\n        return False",
-        "False:\n        return False",
-        "a fenced run takes no event",
-        "laptop",
-    ),
-    Mistake(
-        MAILBOX,
         "(LIVE_OWNER, event, key) is None:\n            make_late",
         "(LIVE_OWNER, event, key) is not None:\n            make_late",
         "leftovers are late",
