@@ -165,8 +165,8 @@ def _holding(resource: Resource, resources: Sequence[Resource], around: Surround
     return Holding(
         resource=resource.name,
         type=resource.type,
-        data=tuple(one for one in data_of(resource, around.policy) if one != UNCLASSIFIED) or (UNCLASSIFIED,),
-        labelled=labelled_with(resource, around.policy) is not None,
+        data=tuple(one for one in data_of(resource, around) if one != UNCLASSIFIED) or (UNCLASSIFIED,),
+        labelled=labelled_with(resource, around) is not None,
         where=tuple(_where(one) for one in claims if Verb.STORE in one.verbs or Verb.PROCESS in one.verbs),
         part_of=tuple(one.name for one in around.parents(resource)),
         copied_to=tuple(_where(one) for one in claims if Verb.REPLICATE in one.verbs),

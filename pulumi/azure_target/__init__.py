@@ -26,7 +26,6 @@ from isthmus.provision.azure_target.site import site_of
 from isthmus.provision.azure_target.telemetry import Telemetry
 from isthmus.provision.azure_target.workflows import Workflows
 from isthmus.provision.demand import Demand
-from isthmus.provision.naming import Names
 from isthmus.provision.packages import Package
 from isthmus.provision.stack import Stack
 
@@ -48,7 +47,7 @@ class AzureTarget(pulumi.ComponentResource):
     ) -> None:
         super().__init__("isthmus:azure:Target", name, None, opts)
         self.review = review_of(stack, demand)
-        site = site_of(stack, Names(demand.app, stack.name), self)
+        site = site_of(stack, demand, self)
         identities = Identities(site, demand, self)
         network = Network(site, demand.hosts, self)
         around = Around(
