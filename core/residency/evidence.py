@@ -92,9 +92,10 @@ CONTROLS: Final[tuple[tuple[str, str, tuple[str, ...], str], ...]] = (
     ),
     (
         "The cloud refuses, Azure",
-        "allowed locations, for resources and for groups",
+        "allowed locations, for resources, and for groups where the whole subscription is told",
         ("azure-native:authorization:PolicyAssignment",),
-        "tests/residency/test_definitions.py::test_azure_is_told_the_allowed_regions_for_resources_and_for_their_groups",
+        "tests/pulumi/test_residency_in_azure.py::"
+        "test_azure_refuses_other_regions_in_the_group_before_anything_else_is_in_it",
     ),
     (
         "The cloud refuses, Google",

@@ -53,6 +53,16 @@ def test_a_part_of_another_is_told_with_what_it_is_a_part_of() -> None:
     assert holding(shown("google"), "package").part_of == ("code",)
 
 
+def test_a_part_without_a_label_holds_what_it_is_a_part_of_holds() -> None:
+    unlabelled = put("ledger", "tags", {})(good("azure"))
+    unclear = put("ledger", "tags", {"isthmus-data": "everything"})(good("azure"))
+
+    whole, part = holding(shown("azure"), "ledger"), holding(shown("azure"), "journal")
+    assert (whole.labelled, part.labelled, part.data) == (True, True, whole.data)
+    assert holding(shown("azure", unlabelled), "journal").labelled is False
+    assert holding(shown("azure", unclear), "journal").labelled is False
+
+
 def test_keys_of_the_customer_are_named_and_those_of_the_cloud_are_said_to_be() -> None:
     keyed = put("history", "defaultEncryptionConfiguration", {"kmsKeyName": "projects/desk/…/master"})(good("google"))
 
