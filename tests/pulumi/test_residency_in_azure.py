@@ -11,6 +11,8 @@ from test_life import Deployed
 
 from isthmus.adapters.residency.shipped import facts, policy_of
 from isthmus.core.residency.definitions import ALLOWED_GROUP_LOCATIONS, ALLOWED_LOCATIONS, allowed_regions
+from isthmus.core.residency.preview.keys_and_readers import BUILT_IN_ROLES
+from isthmus.provision.azure_target.identity import Role
 from isthmus.provision.policy import FOLDER
 
 ASSIGNMENT = "azure-native:authorization:PolicyAssignment"
@@ -94,6 +96,10 @@ def test_the_policy_pack_finds_nothing_in_what_is_made(inline, surroundings, tmp
 
     assert "isthmus-residency" in stack.said
     assert "[rule " not in stack.said
+
+
+def test_the_evidence_names_every_role_that_is_given() -> None:
+    assert {*Role} <= {*BUILT_IN_ROLES}
 
 
 POLICY = """title = "Ours"
