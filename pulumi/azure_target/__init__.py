@@ -59,7 +59,7 @@ class AzureTarget(pulumi.ComponentResource):
             keys=Keys(site, network, identities, demand, self),
             journal=Journal(site, network, identities, demand, self),
             telemetry=Telemetry(site, identities, demand, self),
-            workflows=Workflows(site, identities, demand, self) if demand.workflows else None,
+            workflows=Workflows(site, network, identities, demand, self) if demand.workflows else None,
         )
         store = store_of(site, network, identities, self)
         functions = Functions(around, demand, store, self)

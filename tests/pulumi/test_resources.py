@@ -218,6 +218,21 @@ def test_every_variable_that_a_google_package_asks_for_is_set() -> None:
         assert asked - {*function.inputs["serviceConfig"]["environmentVariables"]} == set(), unit
 
 
+def test_on_azure_the_scheduler_of_workflows_answers_in_the_network_and_otherwise_deployers_alone() -> None:
+    scheduler, endpoint = "azure-native:durabletask:Scheduler", "azure-native:network:PrivateEndpoint"
+    closed = recorded(stack_of("azure"), desk())
+    opened = recorded(stack_of("azure", deployers=["192.0.2.1"]), desk())
+
+    (connection,) = closed.one(endpoint, "tasks-scheduler").inputs["privateLinkServiceConnections"]
+    assert connection["groupIds"] == ["scheduler"]
+    assert connection["privateLinkServiceId"].rpartition("/")[2].startswith("desk-dev-tasks")
+    said = [one.one(scheduler).inputs["properties"] for one in (closed, opened)]
+    assert [(one["publicNetworkAccess"], one["ipAllowlist"]) for one in said] == [
+        ("Disabled", []),
+        ("Enabled", ["192.0.2.1"]),
+    ]
+
+
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_a_recovery_copy_in_another_region_is_never_made_by_default(cloud) -> None:
     made = recorded(stack_of(cloud, environment="production"), desk())
