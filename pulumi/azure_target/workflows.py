@@ -52,7 +52,7 @@ class Workflows(pulumi.ComponentResource):
         self.endpoint = scheduler.properties.apply(lambda properties: properties.endpoint)
         self.ready: list[pulumi.Resource] = [
             network.endpoint("tasks", scheduler.id, "scheduler", ZONE),
-            identities.may(demand.home.name, Role.DURABLE_TASK_CONTRIBUTOR, hub.id, "hub")
+            identities.may(demand.home.name, Role.DURABLE_TASK_CONTRIBUTOR, hub.id, "hub"),
         ]
         self.register_outputs({})
 

@@ -34,7 +34,7 @@ def priorities_alike(inputs: dict[str, Any]) -> None:
 
 
 def hop_without_address(inputs: dict[str, Any]) -> None:
-    del inputs["routes"][0]["nextHopIpAddress"]
+    del inputs["routes"][-1]["nextHopIpAddress"]
 
 
 def another_part(inputs: dict[str, Any]) -> None:
