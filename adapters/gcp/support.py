@@ -156,7 +156,6 @@ def wait_event() -> Routine:
         name="listen",
         routine="events.await_callback",
         arguments=record(callback=F("endpoint"), timeout=F("reply.after_seconds")),
-        result="woken",
     )
     other = _when("if_other", 'not ("TimeoutError" in tags)', Raise(name="raise_other", value=F("e")))
     kept = _set("tags_of", ("nothing", Items(())), ("tags", F('default(map.get(e, "tags"), nothing)')))

@@ -140,9 +140,11 @@ class _Plot:
         return ("start", self._written.top, job)
 
     def _next(self) -> list[Action]:
-        draws: list[tuple[float, str]] = [(3.0, "move"), (0.4, "late"), (0.5, "start"), (0.3, "again"), (1.0, "early")]
+        draws: list[tuple[float, str]] = [(3.0, "move"), (0.4, "late"), (0.5, "start"), (0.3, "again")]
         if self._model.waits:
             draws += [(5.0, "to_a_wait"), (1.0, "nearly")]
+        if self._awaited_later():
+            draws.append((6.0, "early"))
         if any(run.status == "running" for run in self._model.tops):
             draws.append((0.9, "cancel"))
         if self._model.mail:
@@ -168,7 +170,7 @@ class _Plot:
             case "repair":
                 return [("repair",), ("replay",)] if self._random.random() < 0.7 else [("replay",)]
             case "early":
-                return self._early()
+                return [self._event(*self._random.choice(self._awaited_later()))]
             case "late":
                 return [self._late()]
         return [self._to_a_wait()]
@@ -185,10 +187,11 @@ class _Plot:
         wait = self._random.choice(self._model.waits)
         return self._event(wait.event, wait.key)
 
-    def _early(self) -> list[Action]:
-        """Send to a key that a live run owns, whether or not it waits."""
-        keys = [key for run in self._model.runs if run.status in LIVE for key in self._keys(run)]
-        return [self._event(*self._random.choice(keys))] if keys else []
+    def _awaited_later(self) -> list[tuple[str, str]]:
+        """Return what live runs own and do not wait for: not yet, or not again."""
+        waited = {(wait.event, wait.key) for wait in self._model.waits}
+        owned = [key for run in self._model.runs if run.status in LIVE for key in self._keys(run)]
+        return [key for key in owned if key not in waited]
 
     def _late(self) -> Action:
         keys = [key for run in self._model.runs if run.status not in LIVE for key in self._keys(run)]

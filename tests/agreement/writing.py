@@ -47,7 +47,7 @@ class Written:
 
 
 def write(random: Random, *, quick: bool) -> Written:
-    """Draw a program; a quick one does not wait between attempts."""
+    """Draw a program; a quick one does not wait between attempts, and what is asked again after seconds is no race."""
     retries = QUICK if quick else RETRIES
     parts = [HEAD]
     fulfils: list[str] = []
@@ -193,7 +193,7 @@ class Flow:
             if self.loops:
                 draws += [(1.8, "leave")]
         if self.holding:
-            draws += [(2.5, "raise")]
+            draws += [(7.0, "raise")]
         (what,) = self.random.choices([name for _, name in draws], [weight for weight, _ in draws])
         return getattr(self, f"_{what}")(scope, depth)
 
@@ -342,7 +342,7 @@ class Flow:
     def _except(self, scope: Scope, depth: int, clause: list[str]) -> tuple[list[str], Scope | None]:
         inside = scope.copy()
         inside.noted.clear()
-        bound = self.random.random() < 0.6
+        bound = self.random.random() < 0.75
         name = self._new("caught") if bound else ""
         if len(clause) == 1 and clause[0] in FIELDS and bound:
             inside.kinds[name] = clause[0]
@@ -354,7 +354,7 @@ class Flow:
         return [f"except {shown}{f' as {name}' if bound else ''}:", *_indented(body)], after
 
     def _raise(self, scope: Scope, depth: int) -> tuple[list[str], Scope | None]:
-        if self.holding and self.random.random() < 0.75:
+        if self.holding and self.random.random() < 0.85:
             name, clause = self.holding[-1]
             if self._may_throw(clause):
                 self._throw(clause)
@@ -505,7 +505,7 @@ class Flow:
 
     def _sleep(self, scope: Scope, depth: int) -> tuple[list[str], Scope | None]:
         count = self.random.choice(["1", "2", "5", "10"])
-        unit = self.random.choice(["seconds", "minutes", "minutes", "hours"])
+        unit = self.random.choice(["minutes", "hours"] if self.retries is QUICK else ["seconds", "minutes", "hours"])
         self.steps += self.times
         return [f"await sleep({unit}({count}))"], scope
 
@@ -523,12 +523,13 @@ class Flow:
         self._throw({"TimedOut"})
         self.waits = True
         self.steps += self.times
+        before = self._sleep(scope, depth)[0] if self.random.random() < 0.35 else []  # so that an event may be early
         awaited = f"await wait_for({event}, key={key}, within={within})"
         if self.random.random() < 0.4:
-            return [awaited], scope
+            return [*before, awaited], scope
         name = self._new("event")
         scope.assign(name, event)
-        return [f"{name} = {awaited}"], scope
+        return [*before, f"{name} = {awaited}"], scope
 
 
 def random_size(random: Random, last: bool) -> int:

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated, Any, Protocol
 
+from isthmus.adapters.sql.faults import Conflict, Duplicate
 from isthmus.core import (
     PERSONAL,
     AnswerUnknown,
@@ -130,6 +133,12 @@ class World(Protocol):
     def go(self, what: str, name: str) -> str:
         """Do as the plan says."""
         ...
+
+    def unsay(self, asked: tuple[str, str], ways: list[Any]) -> None:
+        """Forget one question, and let it go next time as it went."""
+        with self._lock:
+            del self.calls[len(self.calls) - 1 - self.calls[::-1].index(asked)]
+            self[asked][:0] = ways
 
     def seen(self, what: str, name: str) -> None:
         """Note what a handler saw."""
@@ -812,6 +821,27 @@ def add_one(counts: Records[Count], key: str) -> None:
     counts.put(key, Count(count=1 + (before.count if before else 0)))
 
 
+class Asked(threading.local):
+    """Keep what the unit of work of this thread has asked of plans, in case it loses and has not happened."""
+
+    def __init__(self) -> None:
+        self.by_this_unit: list[tuple[Plan, tuple[str, str], list[Any]]] = []
+
+    @contextmanager
+    def unit(self) -> Iterator[None]:
+        """Take back what was asked within when it loses against another unit of work: it will be asked again."""
+        self.by_this_unit.clear()
+        try:
+            yield
+        except (Conflict, Duplicate):
+            for plan, asked, ways in reversed(self.by_this_unit):
+                plan.unsay(asked, ways)
+            raise
+
+
+ASKED = Asked()
+
+
 class Plan(defaultdict[tuple[str, str], list[Any]]):
     """Say how each attempt of each thing goes, and keep what was asked."""
 
@@ -826,7 +856,9 @@ class Plan(defaultdict[tuple[str, str], list[Any]]):
         with self._lock:
             self.calls.append((what, name))
             ways = self[what, name]
-            how = ways.pop(0) if len(ways) > 1 else (ways[0] if ways else "ok")
+            popped = len(ways) > 1
+            how = ways.pop(0) if popped else (ways[0] if ways else "ok")
+        ASKED.by_this_unit.append((self, (what, name), [how] if popped else []))
         if how == "no":
             raise No(why=name)
         if how == "stranger":
@@ -836,6 +868,12 @@ class Plan(defaultdict[tuple[str, str], list[Any]]):
         if how == "large":
             return "x" * 40_000
         return str(how()) if callable(how) else f"{what} {name}" if how == "ok" else str(how)
+
+    def unsay(self, asked: tuple[str, str], ways: list[Any]) -> None:
+        """Forget one question, and let it go next time as it went."""
+        with self._lock:
+            del self.calls[len(self.calls) - 1 - self.calls[::-1].index(asked)]
+            self[asked][:0] = ways
 
     def seen(self, what: str, name: str) -> None:
         """Note what a handler saw."""
