@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from apps import brokerage, desk
+from apps import addresses, brokerage, desk
 from recorded import recorded, stack_of
 from test_life import Deployed
 
@@ -47,6 +47,18 @@ def test_where_the_stack_may_azure_refuses_other_regions_in_the_subscription_bef
     assert {one["inputs"]["policyDefinitionId"] for one in made} == {ALLOWED_LOCATIONS, ALLOWED_GROUP_LOCATIONS}
     assert {one["inputs"]["scope"].count("/") for one in made} == {2}
     assert allowed(made[0]) == allowed(made[1])
+
+
+def test_a_policy_that_comes_later_is_assigned_and_nothing_is_made_anew(inline, tmp_path) -> None:
+    program = Deployed("azure", addresses(), tmp_path)
+    stack = inline(program)
+    stack.up()
+    program.configuration["residency"] = "eu"
+
+    changed = stack.up()
+
+    assert (changed["create"], changed.get("delete", 0), changed.get("replace", 0)) == (1, 0, 0)
+    assert changed["update"] == 2, "the apps are told the policy: home, and what migrates"
 
 
 def test_a_group_that_is_there_is_confined_too() -> None:
