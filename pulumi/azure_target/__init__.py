@@ -3,7 +3,8 @@
 identity   who each unit is         network     what reaches what       database   the flexible server
 messaging  topics and streams       keys        the vault, secrets      journal    what is sealed
 telemetry  logs and traces          workflows   the task hub            functions  an app for each unit
-delivery   packages, migrations     budget      what may be spent
+delivery   packages, migrations     budget      what may be spent            site       the group, and its tags
+allowed_locations   what Azure itself refuses
 """
 
 from __future__ import annotations
