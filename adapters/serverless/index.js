@@ -171,12 +171,12 @@ function spelt(place, object, spellings) {
     .map((key) => `at '${place}': ${key} is not said here: ${spellings[key]}`);
 }
 
-// A value that is one word where more has to be said, or is written as elsewhere.
+// A value that is one word where more has to be said, or is written as elsewhere; what is no value yet is left to Python.
 function speltValue(place, key, object) {
   const rule = ownOf(schema.spellings.values, key);
   const value = object && typeof object === 'object' ? object[key] : undefined;
   if (!rule || !['string', 'number', 'boolean'].includes(typeof value)) return [];
-  return new RegExp(rule.unlike).test(String(value)) ? [] : [`at '${place}.${key}': ${rule.says}`];
+  return String(value).includes('${') || new RegExp(rule.unlike).test(String(value)) ? [] : [`at '${place}.${key}': ${rule.says}`];
 }
 
 function speltEvent(place, event) {
