@@ -112,8 +112,13 @@ def run(programs: int, number: int, players: dict[str, int], failing: Path, *, r
     )
     @given(st.integers(0, 30), st.integers(0, 2**62), st.randoms(use_true_random=False))
     def agree(kind: int, of_program: int, nasty: Random) -> None:
-        drawn[of_program] += 1
-        case = draw(nasty if kind == NASTY else Random(f"{of_program}/{drawn[of_program]}")).case
+        if not found:
+            drawn[of_program] += 1
+            try_out(draw(nasty if kind == NASTY else Random(f"{of_program}/{drawn[of_program]}")).case)
+        if found:  # from one place, and again when Hypothesis asks again
+            raise found[-1][2].with_traceback(None)
+
+    def try_out(case: Case) -> None:
         turn = [name for name, every in players.items() if every and count.programs % every == 0]
         try:
             count.add(case, company.try_out(case, turn).reached, turn)
@@ -123,13 +128,11 @@ def run(programs: int, number: int, players: dict[str, int], failing: Path, *, r
             count.refused += 1
         except Disagreement as disagreement:
             found.append((case, turn, disagreement))
-            raise
 
     try:
         agree()
     except Disagreement:
-        case, turn, _ = found[-1]
-        disagreement = found[-1][2]
+        case, turn, disagreement = found[-1]
         if reduce:
             case, smaller = reduced(case, lambda candidate: company.try_out(candidate, turn))
             disagreement = smaller or disagreement
