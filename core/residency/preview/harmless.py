@@ -32,6 +32,7 @@ HARMLESS: Final[Mapping[str, str]] = {
     "azure-native:network:PrivateDnsZoneGroup": "a name in a network",
     "azure-native:network:SecurityRule": "what reaches what",
     "azure-native:network:Route": "a way in a network",
+    "azure-native:network:FirewallPolicyRuleCollectionGroup": "what reaches what",
     "azure-native:privatedns:PrivateZone": "names in a network",
     "azure-native:privatedns:PrivateRecordSet": "names in a network",
     "azure-native:privatedns:VirtualNetworkLink": "names in a network",
@@ -66,6 +67,7 @@ HARMLESS: Final[Mapping[str, str]] = {
     "gcp:monitoring/alertPolicy:AlertPolicy": "a rule over counts",
     "gcp:monitoring/notificationChannel:NotificationChannel": "whom an alert tells",
     "gcp:monitoring/dashboard:Dashboard": "how counts are drawn",
+    "gcp:logging/projectExclusion:ProjectExclusion": "what is not kept",
     "gcp:essentialcontacts/contact:Contact": "whom Google tells",
     # What Pulumi makes by itself
     "random:index/randomId:RandomId": "a part of a name",
