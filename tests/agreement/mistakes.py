@@ -223,7 +223,7 @@ SHARED: Final = (
         "row[0] if row else unit.now_us",
         "unit.now_us if row else unit.now_us",
         "a sleep keeps its moment",
-        "laptop",
+        "google",
     ),
     Mistake(
         OPERATE,
