@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from isthmus.adapters.residency.shipped import PRESETS, facts, listings_of, policy_text
+from isthmus.adapters.residency.shipped import PRESETS, facts, listings_of, policy_of, policy_text
 from isthmus.core.blueprint import Blueprint
 from isthmus.core.errors import SourceError
 from isthmus.core.residency.finding import standing, summed_up
 from isthmus.core.residency.placement import check
+from isthmus.core.residency.policy import Policy
 from isthmus.core.residency.policy_file import read_policy
 from isthmus.provision.stack import Stack
 
@@ -40,3 +41,11 @@ def hold_to_residency(stack: Stack, blueprint: Blueprint, *, today: date | None 
             instead="choose another region, or let the policy except what it names",
         )
     return msgspec.structs.replace(stack, residency=name if name in PRESETS else text)
+
+
+def policy_today(stack: Stack) -> Policy | None:
+    """Return the policy of a stack as it stands today, for what tells the cloud itself; None when it has none.
+
+    Raises PolicyInvalid (ISTH275), PolicyUnreadable (ISTH277).
+    """
+    return policy_of(stack.residency).on(datetime.now(UTC).date()) if stack.residency else None

@@ -51,10 +51,14 @@ def test_every_condition_is_listed_with_its_source() -> None:
 def good() -> dict[str, Any]:
     """Return programs that break nothing: everything that an App can have, on both clouds."""
     return {
-        cloud: recorded(stack_of(cloud, environment="production", budget=budget), desk())
-        for cloud, budget in (
-            ("azure", {"amount": 5, "since": "2027-01-01", "alert": ["a@example.com"]}),
-            ("google", {"amount": 5, "since": "2027-01-01", "alert": ["a@example.com"], "billingAccount": "1"}),
+        cloud: recorded(stack_of(cloud, environment="production", budget=budget, **more), desk())
+        for cloud, budget, more in (
+            ("azure", {"amount": 5, "since": "2027-01-01", "alert": ["a@example.com"]}, {}),
+            (
+                "google",
+                {"amount": 5, "since": "2027-01-01", "alert": ["a@example.com"], "billingAccount": "1"},
+                {"residency": "eu", "existing": {}, "project": {"folder": 1, "billingAccount": "1"}},
+            ),
         )
     }
 
