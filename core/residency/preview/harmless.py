@@ -57,6 +57,8 @@ HARMLESS: Final[Mapping[str, str]] = {
     "gcp:compute/uRLMap:URLMap": "which path leads where; what it serves is judged at its forwarding rule",
     "gcp:compute/targetHttpsProxy:TargetHttpsProxy": "a part of a load balancer; judged at its forwarding rule",
     "gcp:compute/managedSslCertificate:ManagedSslCertificate": "a certificate, which is public",
+    # What things are in
+    "gcp:organizations/project:Project": "it holds resources, each of which is judged",
     # What is watched and paid
     "azure-native:consumption:Budget": "what may be spent",
     "azure-native:monitor:ActionGroup": "whom an alert tells",
@@ -66,6 +68,7 @@ HARMLESS: Final[Mapping[str, str]] = {
     "gcp:monitoring/alertPolicy:AlertPolicy": "a rule over counts",
     "gcp:monitoring/notificationChannel:NotificationChannel": "whom an alert tells",
     "gcp:monitoring/dashboard:Dashboard": "how counts are drawn",
+    "gcp:logging/projectExclusion:ProjectExclusion": "what is not kept",
     "gcp:essentialcontacts/contact:Contact": "whom Google tells",
     # What Pulumi makes by itself
     "random:index/randomId:RandomId": "a part of a name",
