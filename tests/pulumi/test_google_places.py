@@ -22,6 +22,9 @@ from isthmus.provision.policy import FOLDER
 
 POLICY, MADE = "gcp:orgpolicy/policy:Policy", "gcp:organizations/project:Project"
 SERVICE = "gcp:projects/service:Service"
+EMPTY = {MADE, SERVICE, "gcp:projects/serviceIdentity:ServiceIdentity"}
+"""What a project is with nothing in it."""
+
 LABEL = "isthmus-data"
 NEW = {"folder": 123456789012, "billingAccount": "01A2B3-C4D5E6-F7A8B9"}
 SAID = "folders/123456789012/policies/gcp.resourceLocations"
@@ -176,15 +179,17 @@ def test_a_project_is_made_then_confined_then_filled_and_production_stays(
     ours = {"existing": {}, "project": NEW, "residency": "eu"}
     dev = inline(program(tmp_path, "dev", **ours))
 
-    made = dev.up()
-
-    filled = [one for one in stand_in.order if not one.startswith((MADE, SERVICE, POLICY))]
+    stand_in.failures.named["resource-locations"] = "roles/orgpolicy.policyAdmin is missing"
+    with pytest.raises(CommandError, match="policyAdmin is missing"):
+        dev.up()
     assert stand_in.order[0] == f"{MADE} project"
-    assert stand_in.order.index(f"{POLICY} resource-locations") < stand_in.order.index(filled[0])
-    assert dev.up() == {"same": made["create"]}
+    assert {one["type"] for one in stand_in.resources().values()} <= EMPTY, "nothing is made that is not confined"
+    stand_in.failures.named.clear()
+    dev.up()
+    assert set(dev.up()) == {"same"}
     dev.destroy()
     left = {one["type"] for one in stand_in.resources().values()}
-    assert left <= {SERVICE, "gcp:projects/serviceIdentity:ServiceIdentity"}, "which are gone with their project"
+    assert left <= EMPTY - {MADE}, "what a project has is gone with it"
 
     prod = inline(program(tmp_path, "prod", environment="production", **ours), "prod")
     prod.up()
