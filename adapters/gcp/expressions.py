@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable
 
 from isthmus.adapters.gcp.limits import EXPRESSION_CHARACTERS_MAX
-from isthmus.adapters.gcp.naming import Names, field_access, variable
+from isthmus.adapters.gcp.naming import Names, field_access
 from isthmus.adapters.gcp.routine import AnyStep, Assign, Case, Formula, Items, Record, Switch, Value
 from isthmus.core.program.guards import guarded
 from isthmus.core.program.nodes import (
@@ -68,7 +68,7 @@ class Expressions:
     def _text(self, expression: Expression, line: int) -> str:
         match expression:
             case Name(name=name):
-                return variable(name)
+                return self._names.read(name)
             case Attribute(value=inner, field=field):
                 return self.fitted([self._operand(inner, line)], lambda parts: parts[0] + field_access(field), line)
             case Literal(value=value) | Member(value=value):

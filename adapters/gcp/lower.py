@@ -1,7 +1,8 @@
 """A checked program as routines of Workflows.
 
 await execute_order(order)       call: isthmus_step, POST {unit}/contracts/execute_order
-await gather(a(x), b(x))         parallel, a shared reply each; isthmus_settle when not all are answers
+await gather(a(x), b(x))         parallel, a shared reply each; isthmus_settle when not all are answers. A name that is
+                                 given nothing else stands for the answer in its reply, which is not copied
 await each(a, xs, at_most=5)     parallel for with concurrency_limit: 5; then isthmus_settle
 await wait_for(E, key=k, …)      call: isthmus_wait_event, which registers a callback and asks the mailbox
 try … except Rejected            a try that keeps the error, then a switch on its tags
@@ -9,6 +10,7 @@ try … except Rejected            a try that keeps the error, then a switch on 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -30,6 +32,7 @@ from isthmus.adapters.gcp.routine import (
     Switch,
     Try,
     Value,
+    of_turn,
     record,
 )
 from isthmus.adapters.gcp.support import too_large
@@ -37,6 +40,7 @@ from isthmus.adapters.runtime.execution import COMMAND_BYTES_MAX
 from isthmus.core.codec import MESSAGE_BYTES_MAX
 from isthmus.core.composition import Composition
 from isthmus.core.program import Program, nodes
+from isthmus.core.program.explain import assigned
 
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
 MARGIN_S = 60
@@ -63,6 +67,7 @@ class Lowering:
         self._variables: dict[str, Value] = {"at": "", "nothing": Items(())}
         if self._turns:
             self._variables["ordinal"] = -1
+        self._assigned = Counter(assigned(program))
         self._in_try = False
         self._file = PurePath(program.file).name
 
@@ -199,7 +204,7 @@ class Lowering:
             condition = Expressions(self._names, self._add).joined(tests, " or ", line)
             cases.append(Case(condition=Formula(condition), steps=self._catch(catch, caught)))
         for where in ("break", "continue"):
-            if any(isinstance(step, Raise) and _jumps(step, where) for step in _all(body)):
+            if any(isinstance(step, Raise) and _jumps(step, where) for step in of_turn(body)):
                 outer: list[AnyStep] = []
                 own, self._steps = self._steps, outer
                 self._jump(node, where)
@@ -243,14 +248,14 @@ class Lowering:
     def _await(self, node: nodes.Await) -> None:
         awaited = node.awaited
         step = self._count(node)
-        result = variable(node.targets[0]) if node.targets else None
         match awaited:
             case nodes.CallOf(contract=contract) if contract not in self._composition.workflows:
-                self._ask(node, contract, self._value(awaited.message), step, 0, result, alone=True)
+                self._ask(node, contract, self._value(awaited.message), step, 0, self._result(node), alone=True)
             case nodes.CallOf(contract=contract):
                 reply = self._declare(self._names.temporary("r"))
                 self._child(node, contract, self._value(awaited.message), step, 0, reply)
-                self._settle(node, [reply], node.targets)
+                self._settle(node, [reply])
+                self._take(node, [reply])
             case nodes.SleepFor(count=count, unit=unit):
                 body = record(
                     run_id=Formula("run_id"), step=step, seconds=self._seconds(count, unit), ordinal=self._counted()
@@ -266,11 +271,12 @@ class Lowering:
                     seconds=self._seconds(count, unit),
                     place=self._counted(),
                 )
-                self._call(node, f"wait_for_{event}", "isthmus_wait_event", arguments, result)
+                self._call(node, f"wait_for_{event}", "isthmus_wait_event", arguments, self._result(node))
             case nodes.GatherOf() | nodes.EachOf():
                 self._side_by_side(node, awaited, step)
-        for target in node.targets:
-            self._declare(variable(target))
+
+    def _result(self, node: nodes.Await) -> str | None:
+        return self._declare(variable(node.targets[0])) if node.targets else None
 
     def _count(self, node: nodes.Await) -> Value:
         """Count the await, and return its step: the place, and in a loop how often the run was here."""
@@ -313,7 +319,17 @@ class Lowering:
             branches.append((self._name(node, f"branch_{place}_{call.contract}"), within))
         name = self._name(node, "gather")
         self._add(Parallel(name=name, line=line, shared=tuple(replies), branches=tuple(branches)))
-        self._settle(node, replies, node.targets)
+        self._settle(node, replies)
+        if self._stand_for(node):
+            for target, reply in zip(node.targets, replies, strict=True):
+                self._names.answered(target, reply)
+        else:
+            self._take(node, replies)
+
+    def _stand_for(self, node: nodes.Await) -> bool:
+        """Say whether the answers are read where they are: once done, and each name given nothing else."""
+        taken = {self._program.parameter} | {name for name, times in self._assigned.items() if times > 1}
+        return bool(node.targets) and taken.isdisjoint(node.targets) and ".body." not in node.place
 
     def _reply(self, node: nodes.Await, contract: str, message: Value, step: Value, place: Value, reply: str) -> None:
         """Add the steps of one branch; a child is carried with a reply of the branch's own, which is shared at once."""
@@ -357,7 +373,7 @@ class Lowering:
         steps, self._steps = tuple(self._steps), outer
         case = Case(condition=Formula(f"len({items}) > 0"), steps=steps)
         self._add(Switch(name=self._name(node, "any"), line=line, cases=(case,)))
-        given = [(variable(target), Formula(found)) for target in node.targets]
+        given = [(self._declare(variable(target)), Formula(found)) for target in node.targets]
         self._set(node, "answers", *given, *((one, None) for one in (items, replies, answers, found)))
 
     def _share(
@@ -445,8 +461,8 @@ class Lowering:
         name = self._name(node, what)
         self._add(Call(name=name, line=node.span.line, note=note, routine=routine, arguments=arguments, result=result))
 
-    def _settle(self, node: nodes.Await, replies: Sequence[str], targets: Sequence[str]) -> None:
-        """Take the answers when all replies are answers, and let `isthmus_settle` raise what weighs most when not."""
+    def _settle(self, node: nodes.Await, replies: Sequence[str]) -> None:
+        """Go on when all replies are answers, and let `isthmus_settle` raise what weighs most when not."""
         found = Record(tuple((str(place), Formula(reply)) for place, reply in enumerate(replies)))
         all_answered = " and ".join(f'({reply}.state == "answered")' for reply in replies)
         outer, self._steps = self._steps, []
@@ -460,7 +476,11 @@ class Lowering:
             size = " + ".join(f"{reply}.bytes" for reply in replies)
             cases.append(Case(condition=Formula(f"{size} > {COMMAND_BYTES_MAX}"), steps=(too_large(),)))
         self._add(Switch(name=self._name(node, "if_not_answered"), line=node.span.line, cases=tuple(cases)))
-        taken = [(variable(name), Formula(f"{reply}.answer")) for name, reply in zip(targets, replies, strict=False)]
+
+    def _take(self, node: nodes.Await, replies: Sequence[str]) -> None:
+        """Take the answers out of replies."""
+        pairs = zip(node.targets, replies, strict=False)
+        taken = [(self._declare(variable(name)), Formula(f"{reply}.answer")) for name, reply in pairs]
         self._set(node, "answers", *taken, *((reply, None) for reply in replies))
 
 
@@ -470,18 +490,6 @@ def _below(step: Value, place: str = "", *, index: str = "") -> Value:
         return f"{step}/{place}"
     text = step.text if isinstance(step, Formula) else f'"{step}"'
     return Formula(f'{text} + "/{place}"' if place else f'{text} + "/" + string({index})')
-
-
-def _all(steps: Sequence[AnyStep]) -> list[AnyStep]:
-    """Return the steps of a block, without those of loops inside it: their jumps are their own."""
-    found: list[AnyStep] = []
-    for step in steps:
-        found.append(step)
-        if isinstance(step, Switch):
-            found += [inside for case in step.cases for inside in _all(case.steps)]
-        elif isinstance(step, Try):
-            found += _all(step.body)
-    return found
 
 
 def _jumps(step: Raise, where: str) -> bool:

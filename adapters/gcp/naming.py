@@ -68,6 +68,15 @@ class Names:
     def __init__(self) -> None:
         self._used: dict[str, int] = {}
         self._number = 0
+        self._answers: dict[str, str] = {}
+
+    def answered(self, name: str, reply: str) -> None:
+        """Have a name of the source stand for the answer in a reply from here on."""
+        self._answers[name] = f"{reply}.answer"
+
+    def read(self, name: str) -> str:
+        """Return how a name of the source is read."""
+        return self._answers.get(name) or variable(name)
 
     def step(self, line: int, what: str) -> str:
         """Return the name of a step that came from a line."""

@@ -13,7 +13,7 @@ Every step carries the line of the source that it came from; 0 when it came from
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -178,6 +178,17 @@ def walk(steps: tuple[AnyStep, ...]) -> Iterator[AnyStep]:
         yield step
         for within in inner(step):
             yield from walk(within)
+
+
+def of_turn(steps: Iterable[AnyStep]) -> Iterator[AnyStep]:
+    """Yield the steps of a loop's body, without those of loops inside it: their jumps are their own."""
+    for step in steps:
+        yield step
+        if isinstance(step, Switch):
+            for case in step.cases:
+                yield from of_turn(case.steps)
+        elif isinstance(step, Try):
+            yield from of_turn(step.body)
 
 
 def values(step: AnyStep) -> Iterator[Value]:

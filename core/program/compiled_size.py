@@ -74,7 +74,20 @@ def size_of(
     made = flow.made * (len("          - : null\n") + MADE_CHARACTERS)
     begins = (1 + (len(flow.names) + flow.made) // 50) * 60
     names = 8 * len(contract.name) + 4 * len(_environment(contract)) + 3 * len(parameter)
-    return Size(steps + declared + made + begins + RUN_BYTES + names, frozenset(flow.support))
+    answers = (MADE_CHARACTERS + len(".answer")) * _reads(body, flow.gathered)
+    return Size(steps + declared + made + begins + RUN_BYTES + names + answers, frozenset(flow.support))
+
+
+def _reads(part: object, names: Collection[str]) -> int:
+    """Count how often some names are read: each may stand for the answer in a reply."""
+    match part:
+        case nodes.Name(name=name):
+            return int(name in names)
+        case nodes.Node():
+            return sum(_reads(getattr(part, field), names) for field in part.__struct_fields__)
+        case tuple():
+            return sum(_reads(one, names) for one in part)
+    return 0
 
 
 def _environment(contract: Contract[Any, Any]) -> str:
@@ -94,6 +107,7 @@ class _Flow:
         self.names: set[str] = {"ordinal", "nothing", "at"}
         self.made = 0
         self.support: set[str] = set()
+        self.gathered: set[str] = set()
 
     def block(self, statements: tuple[nodes.Statement, ...]) -> Extent:
         """Return the extent of statements one after the other."""
@@ -247,6 +261,7 @@ class _Flow:
     def _gather(self, node: nodes.Await, awaited: nodes.GatherOf) -> Extent:
         count = len(awaited.calls)
         self.made += 2 * count
+        self.gathered.update(node.targets)
         values = together(*(steps_before(call.message) for call in awaited.calls))
         branches = []
         for call in awaited.calls:

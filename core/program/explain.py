@@ -41,6 +41,18 @@ def waited_for(program: nodes.Program) -> Iterator[str]:
                 yield event
 
 
+def assigned(program: nodes.Program) -> Iterator[str]:
+    """Yield the names that a program assigns, each as often as it does."""
+    for statement in statements(program.body):
+        match statement:
+            case nodes.Assign(name=name) | nodes.For(name=name) | nodes.Repeat(name=name):
+                yield name
+            case nodes.Await(targets=targets):
+                yield from targets
+            case nodes.Try(catches=catches):
+                yield from (catch.name for catch in catches if catch.name is not None)
+
+
 def explain(program: nodes.Program) -> str:
     """Return the program as text: a line for each statement, with its place, source line and meaning."""
     rows = list(_rows(program.body, 0))

@@ -76,9 +76,8 @@ class Formulas:
             case "int":
                 return self.number(scope, depth)
             case "bool":
-                note = self._one(scope, "opt", 0.15)
-                test = f"{note} is {self.random.choice(['', 'not '])}None" if note else ""
-                return test or self.truth(scope, min(depth, 1))
+                note = self._one(scope, "opt", 0.25)
+                return self._noted(scope, note) if note else self.truth(scope, depth)
             case "str":
                 return self.text(scope, depth)
             case "Mark":
@@ -106,7 +105,7 @@ class Formulas:
         draw = self.random.random()
         lists = [*paths(scope, "parts"), *paths(scope, "tags"), *paths(scope, "answers")]
         if depth > 0 and draw < 0.3:
-            left, right = self.number(scope, depth - 1), self.number(scope, 0)
+            left, right = self.number(scope, depth - 1), self.number(scope, self.random.choice([0, depth - 1]))
             sign = self.random.choice("+-")
             return f"{left} {sign} {f'({right})' if ' ' in right or right.startswith('-') else right}"
         if lists and draw < 0.5:
@@ -149,6 +148,18 @@ class Formulas:
             if left is not None:
                 return f"{left} {self.random.choice(['==', '!='])} {self.text(scope, 0)}"
         return self._one(scope, "bool", 1.0) or f"{self.number(scope, 1)} > {self.number(scope, 0)}"
+
+    def _noted(self, scope: Scope, note: str) -> str:
+        """Draw a test for None, by itself or before what relies on it."""
+        sign = self.random.choice(["==", "!="])
+        shown = self.random.choice([note, f'f"{{{note}}}-"'])
+        match self.random.randint(0, 3):
+            case 0:
+                return f"{note} is None or {shown} {sign} {self.text(scope, 0)}"
+            case 1:
+                return f"{note} is not None and {shown} {sign} {self.text(scope, 0)}"
+            case _:
+                return f"{note} is {self.random.choice(['', 'not '])}None"
 
     def _among(self, scope: Scope) -> str:
         word = self.random.choice(["in", "not in"])

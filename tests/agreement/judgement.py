@@ -10,7 +10,7 @@ from typing import Any
 from case import Case
 from showing import Shown
 
-WHAT = ("runs", "journal", "kept", "outside", "letters", "mail")
+WHAT = ("runs", "journal", "undone", "kept", "outside", "letters", "mail")
 
 
 class Disagreement(AssertionError):

@@ -146,6 +146,8 @@ class Model:
         self.kept: dict[str, tuple[int, str]] = {}
         self.outside: dict[str, str] = {}
         self.journal: Counter[tuple[str, str, str, str]] = Counter()
+        self.undone: dict[str, list[str]] = {}
+        """The steps of undoing of each run, in order."""
         self.reached: Counter[str] = Counter()
         """How often the case came to what the quotas ask for."""
 
@@ -207,6 +209,8 @@ class Model:
     def _note(self, run: Run | None, step: str, kind: str, subject: str) -> None:
         name = "*" if run is None else run.name
         self.journal[name, step, kind, subject] += 1
+        if kind == "undone":
+            self.undone.setdefault(name, []).append(step)
 
     # Runs
 

@@ -28,6 +28,8 @@ class Shown:
 
     runs: dict[str, tuple[str, Any]] = field(default_factory=dict)
     journal: Counter[Entry] = field(default_factory=Counter)
+    undone: dict[str, list[str]] = field(default_factory=dict)
+    """The steps of undoing of each run, in order."""
     kept: dict[str, tuple[int, str]] = field(default_factory=dict)
     outside: dict[str, str] = field(default_factory=dict)
     letters: list[tuple[str, str, str, str, bool]] = field(default_factory=list)
@@ -41,6 +43,7 @@ def shown_by_model(model: Model) -> Shown:
     return Shown(
         runs={run.name: (run.status, run.outcome) for run in model.runs},
         journal=+model.journal,
+        undone=model.undone,
         kept=dict(model.kept),
         outside=dict(model.outside),
         letters=sorted((one.kind, one.run.name, one.step, one.subject, one.open) for one in model.letters),
@@ -57,7 +60,7 @@ def shown_by_database(database: Database, outside: Path) -> Shown:
     for run_id, status, outcome in _rows(database, "select run_id, status, outcome from run"):
         found.runs[names[run_id]] = (status, None if outcome is None else _plain(json.loads(bytes(outcome))))
     entries = "select run_id, step, kind, subject, workflow, actor, on_behalf_of, before, after from journal"
-    for run_id, step, kind, subject, *rest in _rows(database, entries):
+    for run_id, step, kind, subject, *rest in _rows(database, f"{entries} order by sequence"):
         if kind in NEVER_SAME:
             continue
         name = OUTSIDE if kind in {"event_arrived", "event_late"} else names.get(run_id, OUTSIDE)
@@ -68,6 +71,8 @@ def shown_by_database(database: Database, outside: Path) -> Shown:
         if ">" in step or kind == "published" or step.startswith("late:"):
             continue
         found.journal[name, "" if name == OUTSIDE else step, kind, _replaced(subject, places)] += 1
+        if kind == "undone":
+            found.undone.setdefault(name, []).append(step)
     for key, body in _rows(database, "select key, body from record"):
         kept = json.loads(bytes(body))
         found.kept[_replaced(key, places)] = (kept["count"], kept["text"])

@@ -135,6 +135,9 @@ EDGES: dict[str, Callable[[int], str]] = {
     "branches": lambda n: (
         f"for i in range(2):\n    await gather({'check(order), ' * n})\nawait gather({'look(order), ' * n})"
     ),
+    "answers that are read": lambda n: (
+        "a, b = await gather(check(order), check(order))\nx = [" + "a.id, b.id, " * (2 * n) + "]"
+    ),
     "names": lambda n: "".join(f"name{i} = 1\n" for i in range(4 * n)),
     "messages": lambda n: "x = " + "Nest(inside=[" * n + "Nest(inside=[])" + "])" * n,
     "blocks": lambda n: (

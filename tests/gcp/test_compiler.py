@@ -64,6 +64,30 @@ CONSTRUCTS = {
 }
 
 
+GATHER = "a, b = await gather(check(order), hold(order))\n"
+
+
+def test_the_answers_of_a_gather_are_read_where_they_are(compiled: Callable[[str], str]) -> None:
+    made = compiled(GATHER + "return a")
+
+    assert "answer: '${r_1.answer}'" in made
+    assert "- a:" not in made
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"for one in order.lines:\n    {GATHER}    x = a.id" + END,
+        "if order.urgent:\n    " + GATHER + "else:\n    " + GATHER + "return a",
+    ],
+    ids=["in a loop", "given twice"],
+)
+def test_answers_that_a_name_has_not_always_are_copied_to_it(source: str, compiled: Callable[[str], str]) -> None:
+    made = compiled(source)
+
+    assert made.count("- a: '${r_") == source.count("gather(")
+
+
 @pytest.mark.parametrize("title", CONSTRUCTS)
 def test_every_construct_becomes_yaml_and_the_same_source_the_same_bytes(
     title: str, compiled: Callable[[str], str]
