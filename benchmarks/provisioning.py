@@ -100,6 +100,8 @@ def program(stack: Any, folder: Path, package: Any) -> None:
 
     demand = demand_of(blueprint_of(stack.app, folder), stack.cloud)
     packages = {unit.name: package(unit.name, folder) for unit in demand.units}
+    for contract in demand.workflows:
+        (folder / "workflows" / f"{contract}-0.yaml").write_text("main: {steps: []}", "utf-8")
     arguments = (demand.app, stack, demand, packages, package("migrations", folder))
     if stack.cloud == "azure":
         from isthmus.provision.azure_target import AzureTarget  # noqa: PLC0415

@@ -114,3 +114,9 @@ def deployed_units(blueprint: Blueprint) -> tuple[str, ...]:
     if not blueprint.workflows:
         return (home,)
     return home, *sorted({one.unit for one in blueprint.functions} - {home})
+
+
+def reached_units(blueprint: Blueprint) -> tuple[str, ...]:
+    """Return the units that are deployed where each is reached by itself: home, and every other that there is."""
+    home = home_unit(blueprint)
+    return home, *sorted({*blueprint.units} - {home})

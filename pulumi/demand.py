@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from isthmus.core.blueprint import Blueprint, FunctionPlan, PortPlan, deployed_units, home_unit
+from isthmus.core.blueprint import Blueprint, FunctionPlan, PortPlan, deployed_units, home_unit, reached_units
 from isthmus.provision.stack import Cloud
 
 LATE = "late."
@@ -35,6 +35,7 @@ class TopicDemand(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     subscribers: tuple[Reached, ...]
+    data_classes: tuple[str, ...]
 
 
 class StreamDemand(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,7 @@ class StreamDemand(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     into: Reached
+    data_classes: tuple[str, ...]
 
 
 class ScheduleDemand(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +114,7 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
 def demand_of(blueprint: Blueprint, cloud: Cloud) -> Demand:
     """Derive what an App asks of a cloud."""
     home = home_unit(blueprint)
-    units = deployed_units(blueprint) if cloud == "azure" else (home, *sorted({*blueprint.units} - {home}))
+    units = deployed_units(blueprint) if cloud == "azure" else reached_units(blueprint)
     own = {one.contract: one.unit for one in blueprint.functions}
     own |= {one.contract: one.unit for one in blueprint.workflows}
     asked = dict.fromkeys(own, home) if cloud == "azure" else own
@@ -120,7 +122,10 @@ def demand_of(blueprint: Blueprint, cloud: Cloud) -> Demand:
         app=blueprint.app,
         units=tuple(_unit_demand(blueprint, cloud, name, home, units, asked) for name in units),
         topics=tuple(_topics(blueprint, asked)),
-        streams=tuple(StreamDemand(name=one.name, into=_reached(one.into, asked)) for one in blueprint.streams),
+        streams=tuple(
+            StreamDemand(name=one.name, into=_reached(one.into, asked), data_classes=_sorted(one.data_classes))
+            for one in blueprint.streams
+        ),
         schedules=tuple(
             ScheduleDemand(name=one.name, every_seconds=int(one.every_seconds), unit=asked[one.starts])
             for one in blueprint.schedules
@@ -135,9 +140,13 @@ def _reached(contract: str, asked: Mapping[str, str]) -> Reached:
 
 def _topics(blueprint: Blueprint, asked: Mapping[str, str]) -> Iterable[TopicDemand]:
     for topic in blueprint.topics:
-        yield TopicDemand(name=topic.name, subscribers=tuple(_reached(one, asked) for one in topic.subscribers))
+        subscribers = tuple(_reached(one, asked) for one in topic.subscribers)
+        yield TopicDemand(name=topic.name, subscribers=subscribers, data_classes=_sorted(topic.data_classes))
+    carried = {one.contract: one.data_classes for one in blueprint.functions}
+    carried |= {one.contract: one.data_classes for one in blueprint.workflows}
     for event, contract in blueprint.late_events:
-        yield TopicDemand(name=f"{LATE}{event}", subscribers=(_reached(contract, asked),))
+        subscribers = (_reached(contract, asked),)
+        yield TopicDemand(name=f"{LATE}{event}", subscribers=subscribers, data_classes=_sorted(carried[contract]))
 
 
 def _unit_demand(

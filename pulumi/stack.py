@@ -11,6 +11,7 @@ isthmus:sizes         instancesMax, alwaysReady, memoryMb, database, …, and `u
 isthmus:lock          lock the sealed journal for good: in production alone, and not in its first deployment
 isthmus:budget        amount, since, alert, …
 isthmus:existing      what is there already and is used instead of made
+isthmus:project       on Google Cloud: folder or organization, and billingAccount, of the project that is made
 isthmus:settings      the app's own variables
 isthmus:packages      a folder that `isthmus package` wrote; without it the program has it written
 """
@@ -100,6 +101,16 @@ class ExistingDatabase(Part, frozen=True, kw_only=True):
     resource_group: str | None = None
 
 
+class NewProject(Part, frozen=True, kw_only=True):
+    """Say where on Google Cloud a project is made for the stack alone, and who pays for it."""
+
+    billing_account: str
+    folder: int | None = None
+    organization: int | None = None
+    id: str | None = None
+    """What it is called, in all of Google Cloud and for good; without it the App's name and the stack's say so."""
+
+
 class Existing(Part, frozen=True, kw_only=True):
     """Name what is there already, and is used instead of made."""
 
@@ -110,6 +121,8 @@ class Existing(Part, frozen=True, kw_only=True):
     key: str | None = None
     vault: str | None = None
     log_workspace: str | None = None
+    resource_locations: str | None = None
+    """On Google Cloud: the organisation policy that says already where things may be: a folder's, another stack's."""
 
 
 class Stack(Part, frozen=True, kw_only=True):
@@ -128,6 +141,7 @@ class Stack(Part, frozen=True, kw_only=True):
     sizes: Sizes = Sizes()
     budget: Budget | None = None
     existing: Existing = Existing()
+    project: NewProject | None = None
     packages: str | None = None
     application: str | None = None
     """On Azure: the id of the Entra application that the app's parts ask tokens for when they call each other."""
@@ -208,13 +222,26 @@ def _hold_to_rules(stack: Stack, place: str) -> None:
             place=f"{place}: {NAMESPACE}:application",
             instead="az ad app create, then pulumi config set isthmus:application CLIENT_ID",
         )
-    if stack.cloud == "google" and stack.existing.project is None:
+    if stack.cloud == "google":
+        _hold_to_google(stack, place)
+
+
+def _hold_to_google(stack: Stack, place: str) -> None:
+    if (stack.existing.project is None) == (stack.project is None):
         raise StackInvalid(
-            "on Google Cloud a project must be there: its billing and its policies are its owner's",
-            place=f"{place}: {NAMESPACE}:existing",
-            instead="pulumi config set --path isthmus:existing.project PROJECT",
+            "on Google Cloud everything is in one project: one that is there, or one that is made",
+            place=f"{place}: {NAMESPACE}:project",
+            instead="pulumi config set --path isthmus:existing.project PROJECT, or isthmus:project.folder FOLDER and "
+            "isthmus:project.billingAccount ACCOUNT",
         )
-    if stack.cloud == "google" and stack.budget and stack.budget.billing_account is None:
+    if stack.project and (stack.project.folder is None) == (stack.project.organization is None):
+        raise StackInvalid(
+            "a project is made in a folder, or in an organisation",
+            place=f"{place}: {NAMESPACE}:project",
+            instead="pulumi config set --path isthmus:project.folder FOLDER, or isthmus:project.organization "
+            "ORGANISATION: the number of one",
+        )
+    if stack.budget and stack.budget.billing_account is None:
         raise StackInvalid(
             "on Google Cloud a budget belongs to a billing account",
             place=f"{place}: {NAMESPACE}:budget",

@@ -91,12 +91,13 @@ def google(app_reference: str | None, folder: Path, unit: str | None) -> None:
     refuse the app, or a folder does not load.
     """
     require("google", "package google")
-    from isthmus.adapters.gcp.manifest import read_manifest, units_of  # noqa: PLC0415  # an extra
+    from isthmus.adapters.gcp.manifest import read_manifest  # noqa: PLC0415  # an extra
     from isthmus.adapters.gcp.package import WORKFLOWS, load_package, write_units  # noqa: PLC0415
+    from isthmus.core.blueprint import reached_units  # noqa: PLC0415
 
     composition = composition_of(app_reference)
     folders = write_units(reference_of(app_reference), composition, folder, unit)
-    home, *others = units_of(composition)
+    home, *others = reached_units(composition.blueprint)
     for name, inside in folders.items():
         if others:
             say(f"Unit {name}{', home of the workflows' if name == home else ''}")

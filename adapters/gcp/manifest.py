@@ -9,7 +9,7 @@ import msgspec
 
 from isthmus.adapters.gcp.naming import environment, workflow_name
 from isthmus.adapters.gcp.triggers import Trigger, triggers_of
-from isthmus.core.blueprint import home_unit
+from isthmus.core.blueprint import reached_units
 from isthmus.core.composition import Composition
 
 MANIFEST: Final = "isthmus.json"
@@ -28,12 +28,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     addresses: dict[str, str]
 
 
-def units_of(composition: Composition) -> tuple[str, ...]:
-    """Return the units of an App, the home of its workflows first."""
-    home = home_unit(composition.blueprint)
-    return home, *sorted({*composition.blueprint.units} - {home})
-
-
 def manifest_of(composition: Composition, unit: str | None) -> Manifest:
     """Return the manifest of one unit's folder, or of the whole App's."""
     return Manifest(
@@ -41,7 +35,9 @@ def manifest_of(composition: Composition, unit: str | None) -> Manifest:
         unit=unit,
         triggers=[one for one in triggers_of(composition) if unit in {None, one.unit}],
         workflows=sorted(workflow_name(*version) for version in composition.versions),
-        addresses={environment(one): f"https://<service of {one}>.run.app" for one in units_of(composition)},
+        addresses={
+            environment(one): f"https://<service of {one}>.run.app" for one in reached_units(composition.blueprint)
+        },
     )
 
 

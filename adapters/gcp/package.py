@@ -23,7 +23,7 @@ import msgspec
 
 from isthmus.adapters.gcp.fitness import workflows_of
 from isthmus.adapters.gcp.loading import Loaded
-from isthmus.adapters.gcp.manifest import MANIFEST, manifest_of, units_of
+from isthmus.adapters.gcp.manifest import MANIFEST, manifest_of
 from isthmus.adapters.gcp.settings import app_settings
 from isthmus.adapters.runtime.packaging import (
     LEFT_BEHIND,
@@ -34,6 +34,7 @@ from isthmus.adapters.runtime.packaging import (
     write_common,
     write_json,
 )
+from isthmus.core.blueprint import home_unit, reached_units
 from isthmus.core.composition import Composition
 from isthmus.core.errors import SourceError
 
@@ -64,7 +65,7 @@ def write_units(reference: str, composition: Composition, folder: Path, only: st
     (ISTH155), NotFound (ISTH203), PackageInTheWay (ISTH260); LockStale (ISTH116) and LockInvalid (ISTH115) when the App
     has a lock that does not list what would be deployed.
     """
-    units = units_of(composition)
+    units = reached_units(composition.blueprint)
     home = locked_home(reference, composition)
     workflows = workflows_of(composition)  # what Google would refuse is told before anything is taken away
     folders = folders_of(units, folder, only, _is_package)
@@ -83,7 +84,7 @@ def _write_folder(reference: str, composition: Composition, folder: Path, unit: 
     named = "None" if unit is None else f'"{unit}"'
     write(folder / "main.py", MAIN.format(app=composition.name, reference=reference, unit=named))
     write_json(folder / MANIFEST, manifest_of(composition, unit))
-    write_json(folder / "settings.json", app_settings(unit or units_of(composition)[0]))
+    write_json(folder / "settings.json", app_settings(unit or home_unit(composition.blueprint)))
     write(folder / ".gcloudignore", "\n".join([*LEFT_BEHIND, f"/{WORKFLOWS}"]) + "\n")
 
 

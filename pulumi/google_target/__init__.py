@@ -1,6 +1,7 @@
 """An App on Google Cloud: everything that its Blueprint asks for, as one component of ordinary Pulumi resources.
 
-services   APIs and their agents        identity   who each unit is      network    what reaches what
+project    made, or there already       locations  where things may be   services   APIs and their agents
+identity   who each unit is             network    what reaches what
 keys       two keys of Cloud KMS        secrets    a place for each      database   Cloud SQL
 messaging  topics, streams, pushes      journal    what is sealed        telemetry  a log bucket in the region
 registry   packages and images          functions  one for each unit     delivery   migrations, then new code
@@ -23,8 +24,10 @@ from isthmus.provision.google_target.functions import Around, Functions
 from isthmus.provision.google_target.identity import Identities
 from isthmus.provision.google_target.journal import Journal
 from isthmus.provision.google_target.keys import Keys
+from isthmus.provision.google_target.locations import constraint_of, hold_to_said
 from isthmus.provision.google_target.messaging import Messaging
 from isthmus.provision.google_target.network import Network
+from isthmus.provision.google_target.project import hold_to_id
 from isthmus.provision.google_target.registry import Registry
 from isthmus.provision.google_target.review import review_of
 from isthmus.provision.google_target.schedules import Schedules
@@ -60,9 +63,10 @@ class GoogleTarget(pulumi.ComponentResource):
         hold_to_google(stack, names)
         sources = sources_of(packages[demand.home.name], demand)
         hold_to_names(sources, prefix_of(names))
+        told = constraint_of(stack, demand)
         super().__init__("isthmus:google:Target", name, None, opts)
         self.review = review_of(stack, demand)
-        site = site_of(stack, names, self)
+        site = site_of(stack, names, demand, told, self)
         identities = Identities(site, demand, self)
         network = Network(site, demand, self)
         keys = Keys(site, identities, demand, self)
@@ -111,6 +115,8 @@ def hold_to_google(stack: Stack, names: Names) -> None:
     Raises StackInvalid (ISTH280).
     """
     hold_to_prefix(stack, names)
+    hold_to_id(stack, names)
+    hold_to_said(stack)
     for caller in stack.callers:
         if not CALLER.fullmatch(caller):
             raise StackInvalid(

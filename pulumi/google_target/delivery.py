@@ -66,6 +66,7 @@ class Delivery(pulumi.ComponentResource):
             ingress="ALLOW_INTERNAL_ONLY",
             instances=(0, 1),
             seconds=SECONDS_TO_MIGRATE,
+            labels=site.labels,
             after=[],
         )
         return cloudrunv2.Job(

@@ -88,7 +88,8 @@ class Functions(pulumi.ComponentResource):
 
     def make(self, unit: UnitDemand, package: Package, after: list[pulumi.Resource]) -> cloudfunctionsv2.Function:
         """Make the function of a unit, after what must have happened before its code takes traffic."""
-        sizes = self._around.site.stack.sizes.of(unit.name)
+        site = self._around.site
+        sizes = site.stack.sizes.of(unit.name)
         made = self.function(
             unit.name,
             package,
@@ -97,6 +98,8 @@ class Functions(pulumi.ComponentResource):
             instances=(sizes.always_ready if unit.is_critical else 0, sizes.instances_max),
             seconds=SECONDS_MAX,
             secrets=unit.secrets,
+            # Home sends what any unit left in the outbox.
+            labels=site.labels if unit.is_home else site.labels_of(unit.data_classes),
             after=after,
         )
         self.made[unit.name] = made
@@ -153,6 +156,7 @@ class Functions(pulumi.ComponentResource):
         instances: tuple[int, int],
         seconds: int,
         secrets: tuple[str, ...] = (),
+        labels: dict[str, str],
         after: list[pulumi.Resource],
     ) -> cloudfunctionsv2.Function:
         """Build and run a package."""
@@ -200,7 +204,7 @@ class Functions(pulumi.ComponentResource):
                     if name in site.stack.secrets
                 ],
             },
-            labels=site.labels,
+            labels=labels,
             opts=site.options(
                 self, "cloudfunctions", "run", "cloudbuild", after=[*around.ready, *around.keys.ready, *after]
             ),

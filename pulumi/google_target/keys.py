@@ -39,8 +39,9 @@ class Keys(pulumi.ComponentResource):
                 location=site.region,
                 opts=site.options(self, "cloudkms", retain=site.stack.is_production),
             )
-            self.personal = self._made("personal", ring, "HSM" if site.stack.is_production else "SOFTWARE")
-            self.at_rest = self._made("at-rest", ring, "SOFTWARE")
+            strongest = "HSM" if site.stack.is_production else "SOFTWARE"
+            self.personal = self._made("personal", ring, strongest, site.labels_of([PERSONAL.name]))
+            self.at_rest = self._made("at-rest", ring, "SOFTWARE", site.labels)
         self.ready: list[pulumi.Resource] = [self._let_agent(api) for api in agents_of(demand)]
         self.ready.append(self._let_storage())
         self.users = [
@@ -50,7 +51,7 @@ class Keys(pulumi.ComponentResource):
         ]
         self.register_outputs({})
 
-    def _made(self, name: str, ring: kms.KeyRing, protection: str) -> pulumi.Output[str]:
+    def _made(self, name: str, ring: kms.KeyRing, protection: str, labels: dict[str, str]) -> pulumi.Output[str]:
         production = self._site.stack.is_production
         key = kms.CryptoKey(
             name,
@@ -58,7 +59,7 @@ class Keys(pulumi.ComponentResource):
             purpose="ENCRYPT_DECRYPT",
             rotation_period=ROTATION,
             version_template={"algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION", "protection_level": protection},
-            labels=self._site.labels,
+            labels=labels,
             opts=self._site.options(self, "cloudkms", protect=production, retain=production),
         )
         return key.id

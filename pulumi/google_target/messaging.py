@@ -39,13 +39,13 @@ class Messaging(pulumi.ComponentResource):
         self._site = site
         self._keys = keys
         self._identities = identities
-        self._asked = tuple(topics_of(demand))
-        """By the names that Pub/Sub has them by."""
-        self._topics = {name: self._topic(name) for name in self._asked}
+        self._asked = topics_of(demand)
+        """By the names that Pub/Sub has them by, what each carries."""
+        self._topics = {name: self._topic(name, classes) for name, classes in self._asked.items()}
         self.ready: list[pulumi.Resource] = [*self._topics.values()]
         for unit in demand.units:
             # Home relays what was left in the outbox, records of streams among it.
-            sends_to = self._asked if unit.is_home else tuple(plain(name) for name in unit.sends_to)
+            sends_to = tuple(self._asked) if unit.is_home else tuple(plain(name) for name in unit.sends_to)
             self.ready += [self._may_publish(unit.name, identities.member(unit.name), name) for name in sends_to]
         self._undelivered = self._keep_undelivered() if self._asked else None
         self.register_outputs({})
@@ -57,14 +57,14 @@ class Messaging(pulumi.ComponentResource):
         for push in pushes:
             self._push(push, addresses[push.unit], after)
 
-    def _topic(self, name: str) -> pubsub.Topic:
+    def _topic(self, name: str, classes: Iterable[str]) -> pubsub.Topic:
         return pubsub.Topic(
             name,
             name=f"{self._site.prefix}{name}",
             project=self._site.project,
             kms_key_name=self._keys.at_rest,
             message_storage_policy={"allowed_persistence_regions": [self._site.region], "enforce_in_transit": True},
-            labels=self._site.labels,
+            labels=self._site.labels_of(classes),
             opts=self._site.options(self, "pubsub", after=self._keys.ready),
         )
 
@@ -82,7 +82,8 @@ class Messaging(pulumi.ComponentResource):
 
     def _keep_undelivered(self) -> pubsub.Topic:
         """Keep what no delivery has brought to its end, where a person finds it."""
-        self._topics[UNDELIVERED] = topic = self._topic(UNDELIVERED)
+        classes = sorted({one for carried in self._asked.values() for one in carried})
+        self._topics[UNDELIVERED] = topic = self._topic(UNDELIVERED, classes)
         agent, there = self._site.services.agent("pubsub", self._site.number)
         kept = pubsub.Subscription(
             UNDELIVERED,
@@ -91,7 +92,7 @@ class Messaging(pulumi.ComponentResource):
             topic=topic.id,
             message_retention_duration=WEEK,
             expiration_policy={"ttl": NEVER},
-            labels=self._site.labels,
+            labels=self._site.labels_of(classes),
             opts=self._site.options(self, "pubsub"),
         )
         # Pub/Sub itself moves messages there, and says who it is when it pushes.
@@ -131,7 +132,7 @@ class Messaging(pulumi.ComponentResource):
                     "audience": unit,
                 },
             },
-            labels=self._site.labels,
+            labels=self._site.labels_of(self._asked[push.topic]),
             opts=self._site.options(self, "pubsub", after=[*self.ready, *after]),
         )
         agent, there = self._site.services.agent("pubsub", self._site.number)

@@ -109,7 +109,7 @@ class Network(pulumi.ComponentResource):
             description=f"{domain}, inside Google's network",
             visibility="private",
             private_visibility_config={"networks": [{"network_url": network.id}]},
-            labels=self._site.labels,
+            labels=self._site.labels_of(()),
             opts=self._site.options(self, "dns"),
         )
         records = ((at, "A", list(GOOGLE_API_ADDRESSES)), (f"*.{domain}", "CNAME", [f"{at}."]))

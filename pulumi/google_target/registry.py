@@ -40,7 +40,7 @@ class Registry(pulumi.ComponentResource):
                 {"id": "delete-old", "action": "DELETE", "condition": {"older_than": OLD}},
                 {"id": "keep-last", "action": "KEEP", "most_recent_versions": {"keep_count": IMAGES_KEPT}},
             ],
-            labels=site.labels,
+            labels=site.labels_of(()),
             opts=site.options(self, "artifactregistry", after=keys.ready),
         )
         self.bucket = storage.Bucket(
@@ -53,7 +53,7 @@ class Registry(pulumi.ComponentResource):
             encryption={"default_kms_key_name": keys.at_rest},
             soft_delete_policy={"retention_duration_seconds": 0},
             force_destroy=True,
-            labels=site.labels,
+            labels=site.labels_of(()),
             opts=site.options(self, "storage", after=keys.ready),
         )
         self.ready: list[pulumi.Resource] = self._let_builds(identities)

@@ -22,6 +22,10 @@ def _irreversible(stack: Stack) -> Iterator[str]:
 
 
 def _remains(stack: Stack) -> Iterator[str]:
+    if stack.project and stack.is_production:
+        yield "the project itself: it is protected, and Google Cloud is not asked to delete it"
+    elif stack.project:
+        yield "the project, for 30 days, and its id for good: the next deployment says another by isthmus:project.id"
     if stack.is_production:
         yield "sealed journal: its bucket; once locked, until the last of its objects is out of its retention"
         yield "database instance, keys, secrets: protected; `pulumi state unprotect` comes first"

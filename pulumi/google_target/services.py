@@ -8,6 +8,7 @@ https://cloud.google.com/iam/docs/service-agents
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import pulumi
@@ -28,9 +29,10 @@ AGENTS: Final = {
 class Services(pulumi.ComponentResource):
     """Enable APIs, each when something first needs it."""
 
-    def __init__(self, project: str, parent: pulumi.Resource) -> None:
+    def __init__(self, project: str, after: Sequence[pulumi.Resource], parent: pulumi.Resource) -> None:
         super().__init__("isthmus:google:Services", "services", None, pulumi.ResourceOptions(parent=parent))
         self._project = project
+        self._after = after
         self._enabled: dict[str, projects.Service] = {}
         self._agents: dict[str, projects.ServiceIdentity] = {}
         self.register_outputs({})
@@ -59,6 +61,6 @@ class Services(pulumi.ComponentResource):
                 service=f"{name}.googleapis.com",
                 disable_on_destroy=False,
                 disable_dependent_services=False,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(self._after)),
             )
         return self._enabled[name]

@@ -11,8 +11,11 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import pulumi
-from pulumi_gcp import organizations
 
+from isthmus.core.residency.definitions import GoogleConstraint, labels_for
+from isthmus.provision.demand import Demand
+from isthmus.provision.google_target.locations import confine
+from isthmus.provision.google_target.project import found_project, id_of, made_project
 from isthmus.provision.google_target.services import Services
 from isthmus.provision.naming import Names
 from isthmus.provision.stack import Stack, StackInvalid
@@ -29,7 +32,10 @@ class Site(NamedTuple):
     project: str
     number: pulumi.Output[str]
     labels: dict[str, str]
+    """What every resource says: that it holds any data of the App's, unless it is known to hold less."""
     services: Services
+    confined: list[pulumi.Resource]
+    """What has Google refuse other places, which whatever is made waits for."""
 
     @property
     def region(self) -> str:
@@ -41,6 +47,10 @@ class Site(NamedTuple):
         """Return what the names begin with that the code makes for itself: those of topics and workflows."""
         return prefix_of(self.names)
 
+    def labels_of(self, classes: Iterable[str]) -> dict[str, str]:
+        """Return the labels of a resource that holds some classes of data, and no other."""
+        return {**self.labels, **_data_labels(classes)}
+
     def options(
         self,
         parent: pulumi.Resource,
@@ -49,32 +59,39 @@ class Site(NamedTuple):
         protect: bool = False,
         retain: bool = False,
     ) -> pulumi.ResourceOptions:
-        """Return the options of a resource: it waits for the APIs that it is made by."""
+        """Return the options of a resource: it waits for the APIs that it is made by, and for what confines it."""
         return pulumi.ResourceOptions(
             parent=parent,
-            depends_on=[*self.services.enabled(*apis), *after],
+            depends_on=[*self.services.enabled(*apis), *self.confined, *after],
             protect=protect,
             retain_on_delete=retain,
         )
 
 
-def site_of(stack: Stack, names: Names, parent: pulumi.Resource) -> Site:
-    """Look at the project that is deployed into, and let it use the APIs that are needed."""
-    project = stack.existing.project
-    assert project is not None  # the stack holds to it
-    found = organizations.get_project_output(project_id=project, opts=pulumi.InvokeOutputOptions(parent=parent))
+def site_of(stack: Stack, names: Names, demand: Demand, told: GoogleConstraint | None, parent: pulumi.Resource) -> Site:
+    """Make the project or look at the one that is there, and have Google refuse other places in it."""
+    project = id_of(stack, names)
+    labels = {
+        "app": label(stack.app.partition(":")[0]),
+        "stack": label(stack.name),
+        "environment": label(stack.environment),
+        **_data_labels(demand.data_classes),
+    }
+    made = made_project(stack, stack.project, project, labels, parent) if stack.project else None
+    services = Services(project, [made] if made else [], parent)
     return Site(
         stack=stack,
         names=names,
         project=project,
-        number=found.apply(lambda one: one.number),
-        labels={
-            "app": label(stack.app.partition(":")[0]),
-            "stack": label(stack.name),
-            "environment": label(stack.environment),
-        },
-        services=Services(project, parent),
+        number=made.number if made else found_project(project, parent),
+        labels=labels,
+        services=services,
+        confined=[confine(project, told, services.enabled("orgpolicy"), parent)] if told else [],
     )
+
+
+def _data_labels(classes: Iterable[str]) -> dict[str, str]:
+    return {name: label(value) for name, value in labels_for(classes).items()}
 
 
 def prefix_of(names: Names) -> str:

@@ -69,10 +69,10 @@ def ticks_of(demand: Demand) -> Iterator[Tick]:
     yield Tick(unit=demand.home.name, path="/sweep", cron=EVERY_MINUTE, attempts_more=0)
 
 
-def topics_of(demand: Demand) -> Iterator[str]:
-    """Yield the topics of an App, and its streams as topics, by the names that Pub/Sub has them by."""
-    yield from (plain(topic.name) for topic in demand.topics)
-    yield from (plain(f"{STREAM}{stream.name}") for stream in demand.streams)
+def topics_of(demand: Demand) -> dict[str, tuple[str, ...]]:
+    """Return the topics of an App, its streams among them, by the names that Pub/Sub has them by: what each carries."""
+    topics = {plain(topic.name): topic.data_classes for topic in demand.topics}
+    return topics | {plain(f"{STREAM}{stream.name}"): stream.data_classes for stream in demand.streams}
 
 
 def plain(topic: str) -> str:

@@ -9,6 +9,7 @@ FUNCTION, JOB = f"{G}:cloudfunctionsv2/function:Function", f"{G}:cloudrunv2/job:
 SUBSCRIPTION, TICK = f"{G}:pubsub/subscription:Subscription", f"{G}:cloudscheduler/job:Job"
 INSTANCE, TOPIC = f"{G}:sql/databaseInstance:DatabaseInstance", f"{G}:pubsub/topic:Topic"
 SECRET, RULE = f"{G}:secretmanager/secret:Secret", f"{G}:compute/networkFirewallPolicyRule:NetworkFirewallPolicyRule"
+PROJECT, POLICY = f"{G}:organizations/project:Project", f"{G}:orgpolicy/policy:Policy"
 SETTINGS = "settings.backupConfiguration"
 
 
@@ -18,6 +19,14 @@ def neither_address(inputs: dict[str, Any]) -> None:
 
 def ports_of_everything(inputs: dict[str, Any]) -> None:
     inputs["match"]["layer4Configs"] = [{"ipProtocol": "all", "ports": ["443"]}]
+
+
+def another_bucket(inputs: dict[str, Any]) -> None:
+    inputs["destination"] += "x"
+
+
+def regions_by_themselves(inputs: dict[str, Any]) -> None:
+    inputs["spec"]["rules"][0]["values"]["allowedValues"] = ["europe-west1"]
 
 
 BROKEN_ON_GOOGLE: list[tuple[str, str, Any]] = [
@@ -79,7 +88,22 @@ BROKEN_ON_GOOGLE: list[tuple[str, str, Any]] = [
     (
         "logs_go_to_a_bucket_that_is_there",
         f"{G}:logging/projectSink:ProjectSink",
-        {"destination": "logging.googleapis.com/projects/desk/locations/europe-west1/buckets/none"},
+        another_bucket,
     ),
+    (
+        "a_project_has_6_to_30_lower_case_letters_digits_and_hyphens_and_neither_google_nor_ssl",
+        PROJECT,
+        {"projectId": "the-google-desk"},
+    ),
+    ("a_project_is_in_a_folder_or_in_an_organisation", PROJECT, {"orgId": "1"}),
+    ("a_project_in_which_functions_are_built_is_billed_to_an_account", PROJECT, {"billingAccount": ""}),
+    ("a_policy_is_called_by_what_it_is_of_and_by_its_constraint", POLICY, {"parent": "projects/another"}),
+    ("places_are_allowed_as_groups_of_values", POLICY, regions_by_themselves),
+    (
+        "the_role_that_sets_policies_is_given_in_an_organisation_and_not_in_a_project",
+        f"{G}:projects/iAMMember:IAMMember",
+        {"role": "roles/orgpolicy.policyAdmin"},
+    ),
+    ("what_is_made_is_where_the_policy_of_its_project_allows_it", f"{G}:storage/bucket:Bucket", {"location": "EU"}),
     ("subnets_of_a_network_do_not_overlap", f"{G}:compute/subnetwork:Subnetwork", {"ipCidrRange": "10.80.0.0/16"}),
 ]

@@ -12,6 +12,9 @@ ZONE, RECORD = "gcp:dns/managedZone:ManagedZone", "gcp:dns/recordSet:RecordSet"
 MOST_MB = {1: 4_096, 2: 8_192, 4: 16_384, 6: 24_576, 8: 32_768}
 WAYS_TO_DELIVER = ("pushConfig", "bigqueryConfig", "cloudStorageConfig")
 TARGETS = ("httpTarget", "pubsubTarget", "appEngineHttpTarget")
+PROJECT, POLICY = "gcp:organizations/project:Project", "gcp:orgpolicy/policy:Policy"
+PROJECTS = f"{GOOGLE}/resource-manager/docs/creating-managing-projects"
+LOCATIONS = f"{GOOGLE}/resource-manager/docs/organization-policy/defining-locations"
 
 
 @rule(FUNCTION, source=f"{GOOGLE}/run/docs/configuring/services/memory-limits")
@@ -143,3 +146,46 @@ def names_in_dns_end_with_a_dot(asked: Asked) -> str:
 def a_budget_tells_5_channels_at_most(budget: Asked) -> str:
     channels = budget.listed("allUpdatesRule.monitoringNotificationChannels")
     return f"{len(channels)}" if len(channels) > 5 else ""
+
+
+# Projects, and what an organisation says of them
+
+
+@rule(PROJECT, source=PROJECTS)
+def a_project_has_6_to_30_lower_case_letters_digits_and_hyphens_and_neither_google_nor_ssl(project: Asked) -> str:
+    name = str(project["projectId"])
+    fits = re.fullmatch(r"(?=.{6,30}\Z)[a-z][a-z0-9-]*[a-z0-9]", name) and not re.search("google|ssl", name)
+    return "" if fits else f"{name!r} cannot name one"
+
+
+@rule(PROJECT, source=f"{SDK_GOOGLE} organizations.Project")
+def a_project_is_in_a_folder_or_in_an_organisation(project: Asked) -> str:
+    inside = [one for one in ("folderId", "orgId") if project[one]]
+    return "" if len(inside) == 1 else f"it is in {inside or 'none'}"
+
+
+@rule(PROJECT, source=f"{GOOGLE}/functions/docs/building")
+def a_project_in_which_functions_are_built_is_billed_to_an_account(project: Asked) -> str:
+    return "" if project["billingAccount"] else "it has none"
+
+
+@rule(POLICY, source=f"{SDK_GOOGLE} orgpolicy.Policy")
+def a_policy_is_called_by_what_it_is_of_and_by_its_constraint(policy: Asked) -> str:
+    name, of = str(policy["name"]), policy["parent"]
+    return "" if re.fullmatch(rf"{of}/policies/[A-Za-z.]+", name) else f"{name} of {of}"
+
+
+@rule(POLICY, source=f"{LOCATIONS}#location_types")
+def places_are_allowed_as_groups_of_values(policy: Asked) -> str:
+    values = [
+        one for each in policy.listed("spec.rules") for one in (each.get("values") or {}).get("allowedValues", ())
+    ]
+    if not str(policy["name"]).endswith("/gcp.resourceLocations"):
+        return ""
+    wrong = [one for one in values if not re.fullmatch(r"in:[a-z0-9-]+-locations", one)]
+    return f"{wrong[:1] or 'none'}" if wrong or not values else ""
+
+
+@rule("gcp:projects/iAMMember:IAMMember", source=f"{GOOGLE}/iam/docs/roles-permissions/orgpolicy")
+def the_role_that_sets_policies_is_given_in_an_organisation_and_not_in_a_project(member: Asked) -> str:
+    return f"{member['project']} is a project" if member["role"] == "roles/orgpolicy.policyAdmin" else ""

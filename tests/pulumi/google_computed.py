@@ -91,6 +91,10 @@ def path_of(kind: str, inputs: dict[str, Any], project: str, region: str, name: 
     if kind in OF_A_LOCATION:
         return f"projects/{project}/locations/{region}/{OF_A_LOCATION[kind]}/{name}"
     match kind:
+        case "organizations/project:Project":
+            return f"projects/{inputs['projectId']}"
+        case "orgpolicy/policy:Policy":
+            return name
         case "serviceaccount/account:Account":
             return f"projects/{project}/serviceAccounts/{name}@{project}.iam.gserviceaccount.com"
         case "storage/bucket:Bucket" | "sql/databaseInstance:DatabaseInstance":
@@ -124,6 +128,8 @@ def path_of(kind: str, inputs: dict[str, Any], project: str, region: str, name: 
 def outputs(kind: str, inputs: dict[str, Any], project: str, region: str, name: str, path: str) -> dict[str, Any]:
     """Return what the cloud answers beside the inputs."""
     match kind:
+        case "organizations/project:Project":
+            return {"number": PROJECT_NUMBER}
         case "serviceaccount/account:Account":
             email = path.rpartition("/")[2]
             number = str(int(digest(email)[:16], 16))

@@ -124,3 +124,19 @@ def subnets_of_a_network_do_not_overlap(subnet: Asked, world: World) -> str:
         if other["network"] == subnet["network"] and mine.overlaps(ipaddress.ip_network(str(other["ipCidrRange"]))):
             return f"{mine} and {other['ipCidrRange']}"
     return ""
+
+
+SUPPORTED = f"{GOOGLE}/resource-manager/docs/organization-policy/defining-locations-supported-services"
+CONFINED = (TOPIC, BUCKET, REPOSITORY, FUNCTION, INSTANCE, WORKFLOW, SECRET, SUBNET, "gcp:kms/keyRing:KeyRing")
+
+
+@rule(*CONFINED, source=SUPPORTED)
+def what_is_made_is_where_the_policy_of_its_project_allows_it(asked: Asked, world: World) -> str:
+    policy = world.get(f"projects/{asked['project']}/policies/gcp.resourceLocations")
+    if policy is None:
+        return ""
+    allowed = {value for one in policy.listed("spec.rules") for value in one["values"]["allowedValues"]}
+    wanted = [asked["location"], asked["region"], *asked.listed("messageStoragePolicy.allowedPersistenceRegions")]
+    wanted += [one["location"] for one in asked.listed("replication.userManaged.replicas")]
+    wrong = [one for one in wanted if one and f"in:{one.lower()}-locations" not in allowed]
+    return f"{wrong[0]} is not allowed" if wrong else ""

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 
 from isthmus.adapters.gcp.fitness import workflows_of
-from isthmus.adapters.gcp.manifest import manifest_of, units_of
+from isthmus.adapters.gcp.manifest import manifest_of
+from isthmus.core.blueprint import reached_units
 
 MAIN = '"""The functions of a unit."""\n'
 
@@ -17,7 +18,7 @@ def write_packages(reference: str, folder: Path, code: str = MAIN) -> Path:
     """Write a folder for each unit of an App, home's with the compiled workflows."""
     module, _, attribute = reference.partition(":")
     composition = getattr(importlib.import_module(module), attribute).load()
-    home, *others = units_of(composition)
+    home, *others = reached_units(composition.blueprint)
     for unit in (home, *others):
         inside = folder / unit if others else folder
         inside.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
 
 from preconditions import GOOGLE, SDK_GOOGLE, Asked, World, rule
 
@@ -38,6 +39,7 @@ NEEDS = {
     "logging/": "logging",
     "billing/": "billingbudgets",
     "monitoring/": "monitoring",
+    "orgpolicy/": "orgpolicy",
 }
 MEMBERS = (
     "gcp:projects/iAMMember:IAMMember",
@@ -71,6 +73,7 @@ EVERYTHING_WITH_AN_API = (
     "gcp:logging/projectBucketConfig:ProjectBucketConfig",
     "gcp:billing/budget:Budget",
     "gcp:monitoring/notificationChannel:NotificationChannel",
+    "gcp:orgpolicy/policy:Policy",
 )
 
 
@@ -215,9 +218,31 @@ def the_account_that_builds_may_read_packages_and_write_logs_and_images(function
     account = str(function["buildConfig.serviceAccount"] or "").rpartition("/")[2]
     if not account:
         return "it is not named: the default one may do too much, or nothing"
-    given = {one["role"] for token in MEMBERS for one in world.of(token) if str(one["member"]).endswith(f":{account}")}
-    missing = {"roles/storage.objectViewer", "roles/logging.logWriter", "roles/artifactregistry.writer"} - given
-    return f"it has no {', '.join(sorted(missing))}" if missing else ""
+    given = {(one["role"], place) for one, place in roles_of(account, world)}
+    packages = function["buildConfig.source.storageSource.bucket"]
+    images = str(function["buildConfig.dockerRepository"] or "").rpartition("/")[2]
+    # The Functions API copies packages into a bucket of its own: cloud.google.com/functions/docs/building.
+    wanted = {
+        ("roles/logging.logWriter", EVERYWHERE): "write logs",
+        ("roles/storage.objectViewer", packages): f"read {packages}",
+        ("roles/storage.objectViewer", "gcf-v2-sources"): "read the copies of packages",
+        ("roles/artifactregistry.writer", images): f"write to {images}",
+    }
+    missing = [what for (role, place), what in wanted.items() if not {(role, place), (role, EVERYWHERE)} & given]
+    return f"it may not {', '.join(missing)}" if missing else ""
+
+
+EVERYWHERE = "everywhere in the project"
+
+
+def roles_of(account: str, world: World) -> Iterator[tuple[Asked, str]]:
+    """Yield what an account is given, and in which bucket or repository, or everywhere in the project."""
+    for token in MEMBERS:
+        for one in world.of(token):
+            if not str(one["member"]).endswith(f":{account}"):
+                continue
+            copies = re.search(r"/buckets/(gcf-v2-sources)-", str(one["condition.expression"] or ""))
+            yield one, one["bucket"] or one["repository"] or (copies[1] if copies else EVERYWHERE)
 
 
 @rule(FUNCTION, source=f"{GOOGLE}/functions/docs/building#image_registry")

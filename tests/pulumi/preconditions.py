@@ -129,6 +129,8 @@ def broken_by_deletion(token: str, inputs: Mapping[str, Any]) -> str:
         return f"the bucket's retention policy is locked ({GOOGLE}/storage/docs/bucket-lock)"
     if asked["immutableStorageWithVersioning.immutabilityPolicy.state"] == "Locked":
         return f"the account's immutability policy is locked ({LEARN}/storage/blobs/immutable-storage-overview)"
+    if token == "gcp:organizations/project:Project" and asked["deletionPolicy"] == "PREVENT":
+        return f"its deletion is prevented ({SDK_GOOGLE} organizations.Project)"
     if token == "gcp:sql/databaseInstance:DatabaseInstance" and asked["settings.deletionProtectionEnabled"]:
         return f"deletion protection is on ({GOOGLE}/sql/docs/postgres/deletion-protection)"
     return ""

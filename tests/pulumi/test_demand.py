@@ -8,7 +8,7 @@ import pytest
 from apps import addresses, brokerage, desk
 from recorded import recorded, stack_of
 
-from isthmus.core.blueprint import deployed_units
+from isthmus.core.blueprint import deployed_units, home_unit
 from isthmus.provision.demand import demand_of
 
 CLOUDS = ["azure", "google"]
@@ -61,11 +61,13 @@ def test_the_units_that_are_deployed_are_those_that_are_packaged() -> None:
     assert [unit.name for unit in demand_of(app.blueprint, "azure").units] == list(composition.units_of(app))
 
 
-def test_the_units_that_are_deployed_on_google_are_those_that_are_packaged() -> None:
+def test_the_units_that_are_deployed_on_google_are_those_that_workflows_find_by_their_package() -> None:
     manifest = pytest.importorskip("isthmus.adapters.gcp.manifest")
     app = __import__("isthmus.handlers.app", fromlist=["app"]).app.load()
+    deployed = [unit.name for unit in demand_of(app.blueprint, "google").units]
 
-    assert [unit.name for unit in demand_of(app.blueprint, "google").units] == list(manifest.units_of(app))
+    assert deployed[0] == home_unit(app.blueprint)
+    assert [f"ISTHMUS_URL_{unit.upper()}" for unit in deployed] == list(manifest.manifest_of(app, None).addresses)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)

@@ -12,7 +12,7 @@ from apps import desk
 from broken import BROKEN
 from broken_on_google import BROKEN_ON_GOOGLE
 from preconditions import all_rules, broken, broken_alone
-from recorded import Made, recorded, stack_of
+from recorded import Made, Recorded, recorded, stack_of
 
 PAGE = Path(__file__).parent / "preconditions.md"
 RULES = {one.name: one for one in all_rules()}
@@ -58,7 +58,11 @@ def good() -> dict[str, Any]:
                 {"amount": 5, "since": "2027-01-01", "alert": ["a@example.com"]},
                 {"residency": "eu", "residencyScope": "subscription"},
             ),
-            ("google", {"amount": 5, "since": "2027-01-01", "alert": ["a@example.com"], "billingAccount": "1"}, {}),
+            (
+                "google",
+                {"amount": 5, "since": "2027-01-01", "alert": ["a@example.com"], "billingAccount": "1"},
+                {"residency": "eu", "existing": {}, "project": {"folder": 1, "billingAccount": "1"}},
+            ),
         )
     }
 
@@ -87,6 +91,20 @@ def test_a_good_resource_with_one_thing_changed_breaks_the_condition(name, token
 
     assert [fault for fault in found(one.inputs) if name in fault] == [], "it was good before"
     assert [fault for fault in found(inputs) if name in fault] != []
+
+
+@pytest.mark.parametrize(
+    "grant", ["builds-read-packages", "builds-write-images", "builds-logwriter", "builds-objectviewer"]
+)
+def test_a_build_needs_each_of_its_roles_at_its_bucket_or_repository(grant: str, good: dict[str, Any]) -> None:
+    name = "the_account_that_builds_may_read_packages_and_write_logs_and_images"
+    made = good["google"]
+    function = made.of("gcp:cloudfunctionsv2/function:Function")[0]
+    without = Recorded(one for one in made.made if one.name != grant)
+
+    assert len(without.made) == len(made.made) - 1
+    assert [one for one in broken(function.token, function.inputs, world_of(made, function)) if name in one] == []
+    assert [one for one in broken(function.token, function.inputs, world_of(without, function)) if name in one] != []
 
 
 def applies(one: Made, changed: Any) -> bool:

@@ -46,10 +46,35 @@ def test_an_ill_configuration_is_refused_by_its_key_and_rule(configuration, says
     assert "ISTH280" in str(refused.value)
 
 
-@pytest.mark.parametrize("configuration", [{"existing": {}}, {"budget": BUDGET}])
-def test_on_google_a_project_and_for_a_budget_a_billing_account_must_be_there(configuration) -> None:
-    with pytest.raises(StackInvalid, match=r"must be there|belongs to a billing account"):
+NEW = {"billingAccount": "01A2B3-C4D5E6-F7A8B9"}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "says"),
+    [
+        ({"existing": {}}, "one that is there, or one that is made"),
+        ({"project": {**NEW, "folder": 1}}, "one that is there, or one that is made"),
+        ({"existing": {}, "project": NEW}, "in a folder, or in an organisation"),
+        ({"existing": {}, "project": {**NEW, "folder": 1, "organization": 2}}, "in a folder, or in an organisation"),
+        ({"existing": {}, "project": {"folder": 1}}, "missing required field `billingAccount`"),
+        ({"existing": {}, "project": {**NEW, "folder": "desks"}}, "Expected `int"),
+        ({"budget": BUDGET}, "belongs to a billing account"),
+    ],
+)
+def test_on_google_a_project_is_there_or_made_somewhere_and_billed_to_somebody(configuration, says) -> None:
+    with pytest.raises(StackInvalid) as refused:
         read_stack({"app": APP, **CONFIGURED["google"], **configuration}, "dev")
+
+    assert says in str(refused.value)
+    assert "ISTH280" in str(refused.value)
+
+
+@pytest.mark.parametrize("folder", [123456789012, "123456789012"])
+def test_the_number_of_a_folder_is_a_number_or_its_text(folder) -> None:
+    stack = stack_of("google", existing={}, project={**NEW, "folder": folder})
+
+    assert stack.project is not None
+    assert stack.project.folder == 123456789012
 
 
 def test_values_are_typed_and_units_differ_where_they_say_so() -> None:

@@ -58,6 +58,8 @@ HARMLESS: Final[Mapping[str, str]] = {
     "gcp:compute/uRLMap:URLMap": "which path leads where; what it serves is judged at its forwarding rule",
     "gcp:compute/targetHttpsProxy:TargetHttpsProxy": "a part of a load balancer; judged at its forwarding rule",
     "gcp:compute/managedSslCertificate:ManagedSslCertificate": "a certificate, which is public",
+    # What things are in
+    "gcp:organizations/project:Project": "it holds resources, each of which is judged",
     # What is watched and paid
     "azure-native:consumption:Budget": "what may be spent",
     "azure-native:monitor:ActionGroup": "whom an alert tells",
