@@ -10,9 +10,10 @@ from isthmus.adapters.residency.shipped import PRESETS, facts, listings_of, poli
 from isthmus.core.blueprint import Blueprint
 from isthmus.core.errors import SourceError
 from isthmus.core.residency.finding import standing, summed_up
-from isthmus.core.residency.placement import check
+from isthmus.core.residency.placement import carried, check, region_of
 from isthmus.core.residency.policy import Policy
 from isthmus.core.residency.policy_file import read_policy
+from isthmus.core.residency.regions import findings_of_region
 from isthmus.provision.stack import Stack
 
 
@@ -40,7 +41,20 @@ def hold_to_residency(stack: Stack, blueprint: Blueprint, *, today: date | None 
             place=f"stack {stack.name}: isthmus:residency",
             instead="choose another region, or let the policy except what it names",
         )
+    _hold_region(stack, blueprint, policy)
     return msgspec.structs.replace(stack, residency=name if name in PRESETS else text)
+
+
+def _hold_region(stack: Stack, blueprint: Blueprint, policy: Policy) -> None:
+    """Refuse a region that only parts of an App may be in: the cloud itself is told regions, and knows no parts."""
+    region = region_of(facts(), stack.cloud, stack.region)
+    found = standing(findings_of_region(policy, facts(), stack.cloud, region, carried(blueprint)))
+    if found:
+        raise OutsidePolicy(
+            "\n  ".join([f"{policy.title!r} does not allow all that is kept in {region.name}:", *summed_up(found)]),
+            place=f"stack {stack.name}: isthmus:residency",
+            instead="choose another region, or let an exception name the region or its country and no part of the App",
+        )
 
 
 def policy_today(stack: Stack) -> Policy | None:

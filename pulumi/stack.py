@@ -5,6 +5,7 @@ isthmus:cloud         azure, or google
 isthmus:region        westeurope, or europe-west1
 isthmus:environment   development, staging, production: what cannot be undone exists in production alone
 isthmus:residency     eu, or a file: where data may live
+isthmus:residencyScope group, or subscription: on Azure, where the cloud itself refuses other regions
 isthmus:availability  files of what az or gcloud printed: which regions have a service
 isthmus:sizes         instancesMax, alwaysReady, memoryMb, database, …, and `units` that differ
 isthmus:lock          lock the sealed journal for good: in production alone, and not in its first deployment
@@ -29,6 +30,7 @@ NAMESPACE: Final = "isthmus"
 
 type Cloud = Literal["azure", "google"]
 type Environment = Literal["development", "staging", "production"]
+type ResidencyScope = Literal["group", "subscription"]
 
 
 class StackInvalid(InputError):
@@ -132,6 +134,8 @@ class Stack(Part, frozen=True, kw_only=True):
     name: str
     environment: Environment = "development"
     residency: str | None = None
+    residency_scope: ResidencyScope = "group"
+    """On Azure: whether Azure refuses other regions in the stack's resource group, or in the whole subscription."""
     availability: tuple[str, ...] = ()
     """Files of what az or gcloud printed of the regions that have a service: FILE, or SERVICE=FILE."""
     sizes: Sizes = Sizes()
@@ -198,6 +202,12 @@ def _hold_to_rules(stack: Stack, place: str) -> None:
             "a budget begins on the first of a month, has an amount, and tells somebody",
             place=f"{place}: {NAMESPACE}:budget",
             instead='write {amount: 500, since: "2027-01-01", alert: [somebody@example.com]}',
+        )
+    if stack.residency_scope == "subscription" and not (stack.residency and stack.cloud == "azure"):
+        raise StackInvalid(
+            "only on Azure, and only with a policy, other regions are refused in the whole subscription",
+            place=f"{place}: {NAMESPACE}:residencyScope",
+            instead="pulumi config rm isthmus:residencyScope, or set isthmus:residency",
         )
     if stack.lock and not stack.is_production:
         raise StackInvalid(

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,14 +35,24 @@ class DeploymentUnfinished(EnvironmentFault):
     code = "ISTH391"
 
 
+class PreviewRefused(EnvironmentFault):
+    """Report a preview that ended with an error, or with what a policy forbids. Nothing was made."""
+
+    code = "ISTH392"
+
+
 class StackCommand(NamedTuple):
-    """Be the `pulumi` command for one stack of a program, with the configuration and the modules that it is given."""
+    """Be the `pulumi` command for one stack of a program, with the configuration and the modules that it is given.
+
+    With a folder of policies every resource is held to them, in previews and in what is made.
+    """
 
     folder: Path
     stack: str
     configuration: Path
     modules: Sequence[Path] = ()
     secrets: Mapping[str, str] = MappingProxyType({})
+    policies: Path | None = None
 
     def ready(self) -> None:
         """Begin the stack where there is none, and have it encrypt what is secret in its configuration.
@@ -76,11 +87,45 @@ class StackCommand(NamedTuple):
         outputs: dict[str, Any] = {} if said.returncode else msgspec.json.decode(said.stdout)
         return outputs
 
-    def run(self, *arguments: str) -> None:
-        """Run a command on the stack to its end, showing what it says; a signal is passed on, and waited for.
+    def preview(self, *arguments: str) -> None:
+        """Show what would be made. Raises PreviewRefused (ISTH392) when a policy forbids it, or it could not be.
 
-        Raises CommandMissing (ISTH390), DeploymentUnfinished (ISTH391).
+        Raises CommandMissing (ISTH390), DeploymentUnfinished (ISTH391) when it was told to stop.
         """
+        ended = self._run("preview", *self._held(), *arguments)
+        if ended:
+            instead = (
+                "repair what is told above"
+                if self.policies is None
+                else ("repair what is told above: what residency forbids stands under Policies")
+            )
+            raise PreviewRefused(
+                f"it ended with {ended}, and nothing was made", place="pulumi preview", instead=instead
+            )
+
+    def up(self, *arguments: str) -> None:
+        """Make what the program says. Where policies hold, nothing is made before a preview has met them.
+
+        Raises CommandMissing (ISTH390), DeploymentUnfinished (ISTH391), PreviewRefused (ISTH392).
+        """
+        if self.policies is not None:
+            self.preview(*arguments)
+        self._finish("up", "--yes", "--skip-preview", *self._held(), *arguments)
+
+    def destroy(self) -> None:
+        """Take away what was made. Raises CommandMissing (ISTH390), DeploymentUnfinished (ISTH391)."""
+        self._finish("destroy", "--yes", "--skip-preview")
+
+    def _held(self) -> tuple[str, ...]:
+        return () if self.policies is None else ("--policy-pack", str(self.policies))
+
+    def _finish(self, *arguments: str) -> None:
+        ended = self._run(*arguments)
+        if ended:
+            raise _unfinished(arguments[0], f"it ended with {ended}")
+
+    def _run(self, *arguments: str) -> int:
+        """Run a command on the stack to its end, showing what it says; a signal is passed on, and waited for."""
         call = [*self._call(*arguments), "--stack", self.stack, "--config-file", str(self.configuration.resolve())]
         running = subprocess.Popen(  # noqa: S603  # the user's own pulumi
             call, cwd=self.folder, env=self._surroundings(), stdin=subprocess.DEVNULL, start_new_session=True
@@ -89,8 +134,7 @@ class StackCommand(NamedTuple):
             running.wait()
         if told:
             raise _unfinished(arguments[0], f"it was told to stop ({signal.Signals(told[0]).name})")
-        if running.returncode:
-            raise _unfinished(arguments[0], f"it ended with {running.returncode}")
+        return running.returncode
 
     def _ask(self, *arguments: str, told: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603  # the user's own pulumi
@@ -112,10 +156,10 @@ class StackCommand(NamedTuple):
         return [found, *arguments, "--non-interactive"]
 
     def _surroundings(self) -> Mapping[str, str]:
-        """Let the program import the App from the folder that is deployed, and from nowhere else first."""
+        """Let the program import the App from the folder that is deployed first, by the Python that runs this."""
         before = os.environ.get("PYTHONPATH")
         path = [*(str(one.resolve()) for one in self.modules), *([before] if before else [])]
-        return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+        return {"PULUMI_PYTHON_CMD": sys.executable, **os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
 def _unfinished(what: str, why: str) -> DeploymentUnfinished:

@@ -1,9 +1,9 @@
 """The verbs of the Serverless Framework that end in a cloud, all but `logs` through the Pulumi program.
 
 package      isthmus package CLOUD, and one archive of it
-deploy       the archive, through `pulumi up`; it is kept when that went well
+deploy       the archive, through `pulumi up`, held to residency likewise; it is kept when that went well
 rollback     an archive that was kept, in the same way
-plan         findings of residency, then `pulumi preview`
+plan         `pulumi preview`, under the policy pack of residency where the stage has one
 remove       `pulumi destroy`
 """
 
@@ -84,7 +84,7 @@ def package(stage: Stage) -> int | None:
 
 
 def plan(stage: Stage) -> None:
-    """Say what residency forbids, then what a deployment would change."""
+    """Say what a deployment would change, and what residency forbids of the App and of every resource."""
     hold_to_cloud(stage, "plan")
     hold_to_residency(stage)
     code = package(stage)
@@ -92,7 +92,7 @@ def plan(stage: Stage) -> None:
         raise SystemExit(code)
     with stack_of(stage, archive_of(stage)) as stack:
         stack.ready()
-        stack.run("preview")
+        stack.preview()
 
 
 def deploy(stage: Stage) -> None:
@@ -127,7 +127,7 @@ def deploy_function(stage: Stage) -> None:
                 place="deploy function",
                 instead="deploy it whole",
             )
-        stack.run("up", "--yes", "--skip-preview", *(part for one in targets for part in ("--target", one)))
+        stack.up(*(part for one in targets for part in ("--target", one)))
     say(f"unit {unit} has the code of now; serverless deploy brings the others to it")
 
 
@@ -168,7 +168,7 @@ def _deploy(stage: Stage, archive: Path) -> None:
     hold_to_residency(stage)
     with stack_of(stage, archive) as stack:
         stack.ready()
-        stack.run("up", "--yes", "--skip-preview")
+        stack.up()
         say_deployed(stack.outputs())
     kept = keep(archive, stage.service.stage, SystemClock().now())
     say(f"kept as {kept.stem}: serverless rollback -t {kept.stem} deploys it again")
@@ -184,7 +184,7 @@ def remove(stage: Stage) -> None:
             place="remove",
             instead="name the stage that is, and log in to where its state is kept: pulumi login",
         )
-    stack.run("destroy", "--yes", "--skip-preview")
+    stack.destroy()
     say(f"stage {stage.service.stage} is removed; the packages that were kept stay")
 
 
@@ -210,6 +210,7 @@ def stack_of(stage: Stage, archive: Path) -> Iterator[StackCommand]:
     from isthmus.adapters.serverless.archive import unpack  # noqa: PLC0415
     from isthmus.adapters.serverless.stack import (  # noqa: PLC0415
         configuration_of,
+        policies,
         secrets_of,
         write_configuration,
         write_program,
@@ -225,6 +226,7 @@ def stack_of(stage: Stage, archive: Path) -> Iterator[StackCommand]:
             configuration=write_configuration(stage.service, configuration),
             modules=units[:1],
             secrets=secrets_of(stage.service),
+            policies=None if stage.service.provider.residency is None else policies(),
         )
 
 

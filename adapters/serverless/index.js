@@ -152,11 +152,14 @@ function packageOf(exported) {
 function refuseOtherSpellings(serverless) {
   const { configurationInput } = serverless;
   const problems = spelt('provider', configurationInput.provider, schema.spellings.provider);
-  for (const [name, one] of Object.entries(configurationInput.functions || {})) {
-    const place = `functions.${name}`;
-    problems.push(...spelt(place, one, schema.spellings.function));
-    const events = one && Array.isArray(one.events) ? one.events : [];
-    events.forEach((event, index) => problems.push(...speltEvent(`${place}.events.${index}`, event)));
+  problems.push(...speltValue('provider', 'region', configurationInput.provider));
+  for (const kind of ['functions', 'workflows']) {
+    for (const [name, one] of Object.entries(configurationInput[kind] || {})) {
+      const place = `${kind}.${name}`;
+      problems.push(...spelt(place, one, schema.spellings.function), ...speltValue(place, 'handler', one));
+      const events = one && Array.isArray(one.events) ? one.events : [];
+      events.forEach((event, index) => problems.push(...speltEvent(`${place}.events.${index}`, event)));
+    }
   }
   if (problems.length) throw refusal(serverless, problems);
 }
@@ -168,11 +171,21 @@ function spelt(place, object, spellings) {
     .map((key) => `at '${place}': ${key} is not said here: ${spellings[key]}`);
 }
 
+// A value that is one word where more has to be said, or is written as elsewhere; what is no value yet is left to Python.
+function speltValue(place, key, object) {
+  const rule = ownOf(schema.spellings.values, key);
+  const value = object && typeof object === 'object' ? object[key] : undefined;
+  if (!rule || !['string', 'number', 'boolean'].includes(typeof value)) return [];
+  return String(value).includes('${') || new RegExp(rule.unlike).test(String(value)) ? [] : [`at '${place}.${key}': ${rule.says}`];
+}
+
 function speltEvent(place, event) {
   const [key, ...siblings] = event && typeof event === 'object' ? Object.keys(event) : [];
   if (key === undefined) return [];
   const spelling = ownOf(schema.spellings.events, key);
   if (spelling) return [`at '${place}': ${key} is not said here: ${spelling}`];
+  const problems = speltValue(place, key, event);
+  if (problems.length) return problems;
   return siblings.length ? [`at '${place}': put ${siblings.join(', ')} under ${key}, not beside it`] : [];
 }
 

@@ -17,17 +17,22 @@ SCHEMA: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "schema.json
 
 
 def problems_of(configuration: Mapping[str, Any]) -> list[str]:
-    """Return every problem of a resolved configuration, each with its place; none when it is as it should be."""
-    return list(dict.fromkeys([*_of_spellings(configuration), *_of_shape(without_null(configuration))]))
+    """Return the problems of a resolved configuration, each with its place; none when it is as it should be.
+
+    Words of the two old plugins are told first, and alone: the framework cannot be asked for the rest before.
+    """
+    return list(dict.fromkeys(list(_of_spellings(configuration)) or _of_shape(without_null(configuration))))
 
 
 def _of_spellings(configuration: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the two old plugins called otherwise."""
     spellings = SCHEMA["spellings"]
     yield from _spelt("provider", configuration.get("provider"), spellings["provider"])
+    yield from _value("provider", "region", configuration.get("provider"))
     for kind in ("functions", "workflows"):
         for name, one in _entries(configuration.get(kind)):
             yield from _spelt(f"{kind}.{name}", one, spellings["function"])
+            yield from _value(f"{kind}.{name}", "handler", one)
             events = one.get("events") if isinstance(one, dict) else None
             for index, event in enumerate(events if isinstance(events, list) else ()):
                 yield from _of_event_key(f"{kind}.{name}.events.{index}", event)
@@ -39,10 +44,20 @@ def _spelt(place: str, keys: object, spellings: Mapping[str, str]) -> Iterator[s
             yield f"at '{place}': {key} is not said here: {spellings[key]}"
 
 
+def _value(place: str, key: str, keys: object) -> Iterator[str]:
+    """Yield what a value is told that is one word where more has to be said, or is written as elsewhere."""
+    rule = SCHEMA["spellings"]["values"].get(key)
+    value = keys.get(key) if isinstance(keys, dict) else None
+    if rule and isinstance(value, str | int | float) and not re.search(rule["unlike"], str(value)):
+        yield f"at '{place}.{key}': {rule['says']}"
+
+
 def _of_event_key(place: str, event: object) -> Iterator[str]:
     keys = [key for key, _ in _entries(event)]
     if keys and keys[0] in SCHEMA["spellings"]["events"]:
         yield f"at '{place}': {keys[0]} is not said here: {SCHEMA['spellings']['events'][keys[0]]}"
+    elif keys and (problems := list(_value(place, keys[0], event))):
+        yield from problems
     elif len(keys) > 1:
         yield f"at '{place}': put {', '.join(keys[1:])} under {keys[0]}, not beside it"
 
@@ -59,8 +74,6 @@ def _of_shape(configuration: Mapping[str, Any]) -> Iterator[str]:
 def _of_event(place: str, event: object) -> Iterator[str]:
     known = SCHEMA["functionEvents"]
     keys = [key for key, _ in _entries(event)]
-    if len(keys) > 1 or (keys and keys[0] in SCHEMA["spellings"]["events"]):
-        return  # told with its spelling
     if not keys or keys[0] not in known:
         yield f"at '{place}': unsupported function event"
         return
@@ -70,24 +83,17 @@ def _of_event(place: str, event: object) -> Iterator[str]:
 
 def _root() -> dict[str, Any]:
     """Return the schema of a whole file, but for its events: the framework's own part, and ours."""
-    top, spellings = SCHEMA["topLevel"], SCHEMA["spellings"]
     function = SCHEMA["function"]["properties"]
     events = {"type": "array", "items": {"type": "object"}}
-    old = dict.fromkeys(spellings["function"], True)
-    workflows = json.loads(json.dumps(top["workflows"]))
-    [one] = workflows["patternProperties"].values()
-    one["properties"] |= old
     return {
         "type": "object",
         "properties": {
             **dict.fromkeys(SCHEMA["core"], True),
-            **top,
-            "workflows": workflows,
+            **SCHEMA["topLevel"],
             "service": SCHEMA["service"],
             "provider": {
                 "type": "object",
                 "properties": {
-                    **dict.fromkeys(spellings["provider"], True),
                     **SCHEMA["provider"]["properties"],
                     "name": {"const": "isthmus"},
                     "stage": {"type": "string", "pattern": "^[a-zA-Z0-9-]+$"},
@@ -100,7 +106,7 @@ def _root() -> dict[str, Any]:
                 "patternProperties": {
                     "^[a-zA-Z0-9-_]+$": {
                         "type": "object",
-                        "properties": {**old, **function, "events": events},
+                        "properties": {**function, "events": events},
                         "required": SCHEMA["function"]["required"],
                         "additionalProperties": False,
                     }

@@ -1,6 +1,7 @@
 """The stack: the Pulumi program of a stage, and its configuration, as serverless.yml says them.
 
     provider.cloud, region, residency     isthmus:cloud, isthmus:region, isthmus:residency
+    provider.availability                 isthmus:availability, files by their whole paths
     provider.project                      isthmus:existing.project, gcp:project
     provider.subscription                 azure-native:subscriptionId
     provider.environment                  isthmus:settings, encrypted
@@ -11,6 +12,7 @@ The stack is called after the stage, its project after the service. What is writ
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +22,7 @@ import msgspec
 from isthmus.adapters.serverless.module import FOLDER, write_private
 from isthmus.adapters.serverless.service import Service, ServiceInvalid
 
-OF_THE_PROVIDER: Final = ("app", "cloud", "region", "residency", "packages", "settings")
+OF_THE_PROVIDER: Final = ("app", "cloud", "region", "residency", "availability", "packages", "settings")
 """Keys of the stack that are said elsewhere in serverless.yml."""
 
 PROGRAM: Final = '''"""Deploy service {service}: `isthmus serverless` wrote this."""
@@ -52,6 +54,8 @@ def configuration_of(service: Service, app: str, packages: Path) -> dict[str, An
     }
     if provider.residency is not None:
         own["residency"] = policy_text(provider.residency)
+    if provider.availability:
+        own["availability"] = [whole_path(listing) for listing in provider.availability]
     if provider.project is not None:
         own["existing"] = {"project": provider.project, **given.get("existing", {})}
     return {**{f"isthmus:{key}": value for key, value in own.items()}, **place_of(service)}
@@ -93,6 +97,20 @@ def policy_text(reference: str) -> str:
     """Return a policy of residency: a preset's name, or the text of a file, which is then the same everywhere."""
     path = Path(reference)
     return path.read_text("utf-8") if path.is_file() else reference
+
+
+def whole_path(listing: str) -> str:
+    """Return a listing, FILE or SERVICE=FILE, as it is found from any folder: the program has one of its own."""
+    service, equals, file = listing.rpartition("=")
+    return f"{service}{equals}{Path(file).resolve()}"
+
+
+def policies() -> Path:
+    """Return the folder of the policy pack that holds every resource to the stack's residency."""
+    found = importlib.util.find_spec("isthmus.provision.policy")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent
 
 
 def write_program(service: Service) -> Path:

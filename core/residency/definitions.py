@@ -3,7 +3,7 @@
     Azure     the policy "Allowed locations": no resource outside, ours or not
     Google    the organisation policy constraint gcp.resourceLocations, and each topic's message storage policy
 
-They are made of regions: what a policy allows for every class of data that an App carries.
+They are made of regions: what a policy allows for every class of data that an App carries, and for what has none.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 
 from isthmus.core.errors import SourceError
 from isthmus.core.residency.facts import AZURE, GOOGLE, Facts
+from isthmus.core.residency.finding import UNCLASSIFIED
 from isthmus.core.residency.policy import Policy, Verb
 from isthmus.core.residency.preview.judge import LABEL, data_label
 from isthmus.core.residency.regions import verdicts
@@ -52,11 +53,11 @@ class GoogleConstraint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def allowed_regions(policy: Policy, facts: Facts, cloud: str, classes: Iterable[str]) -> list[str]:
-    """Return the regions of a cloud that a policy allows for all of some classes of data.
+    """Return the regions of a cloud that a policy allows for all of some classes of data, and for what has none.
 
     Raises NowhereAllowed (ISTH170) when there is none: a cloud that allows nothing would be left open by it.
     """
-    judged = verdicts(policy, facts, [cloud], classes=classes)
+    judged = verdicts(policy, facts, [cloud], classes=(*classes, UNCLASSIFIED))
     found = [one.name for one in judged if one.allowed]
     if not found:
         raise NowhereAllowed(
@@ -68,7 +69,7 @@ def allowed_regions(policy: Policy, facts: Facts, cloud: str, classes: Iterable[
 
 
 def azure_assignments(policy: Policy, facts: Facts, classes: Iterable[str]) -> list[AzureAssignment]:
-    """Return what Azure is told: its allowed locations, for resources and for the groups that they are in.
+    """Return what Azure is told: its allowed locations, for resources first and then for the groups that they are in.
 
     Resources that are global, as names and identities, are not stopped by it: that is how Azure defines the policy.
     """
@@ -93,7 +94,7 @@ def storage_policy_regions(policy: Policy, facts: Facts, classes: Iterable[str],
 
     Raises NowhereAllowed (ISTH170) when home is not one of them.
     """
-    wanted = tuple(classes)
+    wanted = (*classes, UNCLASSIFIED)
     regions = [
         one
         for one in allowed_regions(policy, facts, GOOGLE, wanted)

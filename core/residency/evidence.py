@@ -21,7 +21,7 @@ from isthmus.core.residency.preview.keys_and_readers import Reader, key_of, read
 from isthmus.core.residency.preview.resource import PROVIDER, Resource
 
 NEVER_SEEN: Final = (
-    "Nothing here was run in Azure or in Google Cloud: it is built from a preview: what they would be asked.",
+    "Nothing here was run in Azure or in Google Cloud: it is built from a preview, of what they would be asked.",
     "That a service keeps its promise of a place is the provider's word; facts about regions are of the day they name.",
     "What is not in the preview (made by hand, by others, or by a service for itself) is not in this map.",
     "Who may read are those whom this deployment gives a role; roles of a subscription or project are not here.",
@@ -88,13 +88,14 @@ CONTROLS: Final[tuple[tuple[str, str, tuple[str, ...], str], ...]] = (
         "The preview and the update stop",
         "the same judgement inside Pulumi's engine, as a mandatory policy",
         (),
-        "tests/pulumi/test_residency_pack.py::test_every_leak_stops_a_preview_and_is_told_by_resource_property_and_rule",
+        "tests/pulumi/test_residency_pack.py::test_an_update_that_leaks_ends_before_anything_is_made",
     ),
     (
         "The cloud refuses, Azure",
-        "allowed locations, for resources and for groups",
+        "allowed locations, for resources, and for groups where the whole subscription is told",
         ("azure-native:authorization:PolicyAssignment",),
-        "tests/residency/test_definitions.py::test_azure_is_told_the_allowed_regions_for_resources_and_for_their_groups",
+        "tests/pulumi/test_residency_in_azure.py::"
+        "test_azure_refuses_other_regions_in_the_group_before_anything_else_is_in_it",
     ),
     (
         "The cloud refuses, Google",
@@ -145,7 +146,7 @@ def evidence(
         inputs=inputs,
         holdings=tuple(
             _holding(one, resources, around)
-            for one in resources
+            for one in sorted(resources, key=lambda one: _order(one, around))
             if not one.type.startswith(PROVIDER) and not is_harmless(one.token)
         ),
         findings=tuple(standing(found)),
@@ -160,13 +161,23 @@ def _is_of(types: Sequence[str], clouds: set[str]) -> bool:
     return not types or any(Resource(urn="", type=one, properties={}).cloud in clouds for one in types)
 
 
+def _order(resource: Resource, around: Surroundings) -> tuple[int, tuple[str, ...]]:
+    """Put first what is said to hold a class of data and last what holds none, each part after its whole."""
+    way = [resource]
+    while (wholes := around.parents(way[0])) and wholes[0] not in way:
+        way.insert(0, wholes[0])
+    labelled = labelled_with(way[0], around)
+    rank = 0 if labelled else 1 if labelled is None else 2
+    return rank, tuple(word for one in way for word in (one.token, one.name))
+
+
 def _holding(resource: Resource, resources: Sequence[Resource], around: Surroundings) -> Holding:
     claims = [one for one in claims_of(resource, around) if one.value]
     return Holding(
         resource=resource.name,
         type=resource.type,
-        data=tuple(one for one in data_of(resource, around.policy) if one != UNCLASSIFIED) or (UNCLASSIFIED,),
-        labelled=labelled_with(resource, around.policy) is not None,
+        data=tuple(one for one in data_of(resource, around) if one != UNCLASSIFIED) or (UNCLASSIFIED,),
+        labelled=labelled_with(resource, around) is not None,
         where=tuple(_where(one) for one in claims if Verb.STORE in one.verbs or Verb.PROCESS in one.verbs),
         part_of=tuple(one.name for one in around.parents(resource)),
         copied_to=tuple(_where(one) for one in claims if Verb.REPLICATE in one.verbs),
@@ -176,9 +187,9 @@ def _holding(resource: Resource, resources: Sequence[Resource], around: Surround
 
 
 def _where(claim: Claim) -> Where:
-    return Where(property=claim.property, place=claim.value, countries=claim.countries)
+    return Where(property=claim.property, place=claim.pair or claim.value, countries=claim.countries)
 
 
 def _control(name: str, keeps: str, types: tuple[str, ...], test: str, resources: Sequence[Resource]) -> Control:
-    carried = tuple(one.name for one in resources if one.token in types)
+    carried = tuple(f"{one.name} ({one.token.rpartition(':')[2]})" for one in resources if one.token in types)
     return Control(name=name, keeps=keeps, resources=carried if types else ("every resource",), test=test)

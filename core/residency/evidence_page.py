@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
@@ -9,7 +10,9 @@ from typing import Final
 from isthmus.core.residency.evidence import Evidence, Holding, Where
 from isthmus.core.residency.finding import Finding
 from isthmus.core.residency.policy import Grant, Policy, Verb
+from isthmus.core.residency.preview.keys_and_readers import Reader
 
+SEPARATED: Final = re.compile(r"([:/._](?=[^:/._;]))")
 STYLE: Final = """
 :root { color-scheme: light dark; --line: #b9c0c8; --soft: #f3f5f7; --ink: #1b1f24; --bad: #a40e26; --good: #0b6b3a; }
 @media (prefers-color-scheme: dark) {
@@ -22,10 +25,15 @@ h1 { font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 
 caption { text-align: left; padding: .4rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .45rem .6rem; text-align: left; vertical-align: top; }
 thead th { background: var(--soft); } tbody th { font-weight: 600; }
-code { font: .88em ui-monospace, monospace; overflow-wrap: anywhere; }
+code { font: .88em ui-monospace, monospace; overflow-wrap: break-word; } .day { white-space: nowrap; }
 .bad { color: var(--bad); font-weight: 600; } .good { color: var(--good); font-weight: 600; }
 .note { background: var(--soft); border-left: .3rem solid var(--line); padding: .6rem 1rem; }
-@media print { body { margin: 0; max-width: none; font-size: 11px; } .scroll { overflow: visible; } }
+@page { size: A4 landscape; margin: 12mm; }
+@media print {
+  :root { color-scheme: light; --line: #b9c0c8; --soft: #f3f5f7; --ink: #000; --bad: #a40e26; --good: #0b6b3a; }
+  body { background: none; margin: 0; max-width: none; font-size: 11px; padding: 0; } .scroll { overflow: visible; }
+  tr { break-inside: avoid; } h2, caption { break-after: avoid; }
+}
 """
 
 
@@ -41,7 +49,7 @@ def page(evidence: Evidence) -> str:
     body = "\n".join(
         [
             f"<h1>{escape(title)}</h1>",
-            f"<p>{escape(evidence.policy.title)}, as it stood on {evidence.on.isoformat()}.</p>",
+            f"<p>{escape(evidence.policy.title)}, as it stood on {_day(evidence.on.isoformat())}.</p>",
             verdict,
             '<div class="note">' + _list(evidence.never_seen) + "</div>",
             _findings(evidence),
@@ -78,7 +86,12 @@ def _list(items: Iterable[str]) -> str:
 
 
 def _code(text: str) -> str:
-    return f"<code>{escape(text)}</code>" if text else "-"
+    """Return a name as code, which may only break after what separates its parts."""
+    return f"<code>{SEPARATED.sub(r'\1<wbr>', escape(text))}</code>" if text else "-"
+
+
+def _day(day: str) -> str:
+    return f'<span class="day">{escape(day)}</span>'
 
 
 def _findings(evidence: Evidence) -> str:
@@ -112,12 +125,18 @@ def _map(holdings: Sequence[Holding]) -> str:
             else escape(f"part of {', '.join(one.part_of)}" if one.part_of else "not said"),
             _places(one.copied_to) if one.copied_to else "nowhere that it says",
             escape(one.key),
-            "<br>".join(f"{escape(reader.who)}: {_code(reader.role)}" for reader in one.readers)
-            or "nobody by this deployment",
+            _readers(one.readers),
         )
         for one in holdings
     )
     return "<h2>Data map</h2>" + _table("Every resource that may hold data", columns, rows)
+
+
+def _readers(readers: Sequence[Reader]) -> str:
+    """Return a line for each who has a role, with all that they have."""
+    roles = {one.who: [other.role for other in readers if other.who == one.who] for one in readers}
+    lines = [f"{escape(who)}: {escape(', '.join(had))}" for who, had in roles.items()]
+    return "<br>".join(lines) or "nobody by this deployment"
 
 
 def _places(places: Sequence[Where]) -> str:
@@ -143,7 +162,8 @@ def _controls(evidence: Evidence) -> str:
 
 
 def _policy(policy: Policy) -> str:
-    grants = [("everything else", policy.default), *policy.data.items()]
+    rest = "everything else" if policy.data else "every class, and what has none"
+    grants = [*policy.data.items(), (rest, policy.default)]
     rows = ((escape(name), *(_countries(grant, verb) for verb in Verb)) for name, grant in grants)
     about = ", ".join(
         one for one in (policy.source, policy.dated, f"sure: {policy.sure}" if policy.sure else "") if one
@@ -166,12 +186,12 @@ def _exceptions(evidence: Evidence) -> str:
             _code(one.rule.value),
             escape(one.exemption.reason if one.exemption else ""),
             escape(one.exemption.approved_by if one.exemption else ""),
-            escape(one.exemption.until.isoformat() if one.exemption else ""),
+            _day(one.exemption.until.isoformat() if one.exemption else ""),
         )
         for one in evidence.excepted
     )
     expired = (
-        (_code(one.rule.value), escape(one.reason), escape(one.approved_by), escape(one.until.isoformat()))
+        (_code(one.rule.value), escape(one.reason), escape(one.approved_by), _day(one.until.isoformat()))
         for one in evidence.expired
     )
     shown = _table("Findings that are excepted", ("Resource", "Rule", "Reason", "Approved by", "Until"), used) + _table(
@@ -183,7 +203,7 @@ def _exceptions(evidence: Evidence) -> str:
 def _sources(evidence: Evidence) -> str:
     digests = ((escape(name), _code(digest)) for name, digest in evidence.inputs.items())
     sources = (
-        (escape(cloud.cloud), escape(one.what), escape(one.covers), escape(one.date))
+        (escape(cloud.cloud), escape(one.what), escape(one.covers), _day(one.date))
         for cloud in evidence.facts
         for one in cloud.sources
     )

@@ -3,7 +3,8 @@
 identity   who each unit is         network     what reaches what       database   the flexible server
 messaging  topics and streams       keys        the vault, secrets      journal    what is sealed
 telemetry  logs and traces          workflows   the task hub            functions  an app for each unit
-delivery   packages, migrations     budget      what may be spent
+delivery   packages, migrations     budget      what may be spent            site       the group, and its tags
+allowed_locations   what Azure itself refuses
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from isthmus.provision.azure_target.site import site_of
 from isthmus.provision.azure_target.telemetry import Telemetry
 from isthmus.provision.azure_target.workflows import Workflows
 from isthmus.provision.demand import Demand
-from isthmus.provision.naming import Names
 from isthmus.provision.packages import Package
 from isthmus.provision.stack import Stack
 
@@ -48,7 +48,7 @@ class AzureTarget(pulumi.ComponentResource):
     ) -> None:
         super().__init__("isthmus:azure:Target", name, None, opts)
         self.review = review_of(stack, demand)
-        site = site_of(stack, Names(demand.app, stack.name), self)
+        site = site_of(stack, demand, self)
         identities = Identities(site, demand, self)
         network = Network(site, demand.hosts, self)
         around = Around(
@@ -60,7 +60,7 @@ class AzureTarget(pulumi.ComponentResource):
             keys=Keys(site, network, identities, demand, self),
             journal=Journal(site, network, identities, demand, self),
             telemetry=Telemetry(site, identities, demand, self),
-            workflows=Workflows(site, identities, demand, self) if demand.workflows else None,
+            workflows=Workflows(site, network, identities, demand, self) if demand.workflows else None,
         )
         store = store_of(site, network, identities, self)
         functions = Functions(around, demand, store, self)

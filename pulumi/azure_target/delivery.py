@@ -64,7 +64,7 @@ def store_of(site: Site, network: Network, identities: Identities, parent: pulum
             "bypass": "AzureServices",
             "ip_rules": [{"i_p_address_or_range": address} for address in stack.deployers],
         },
-        tags=site.tags,
+        tags=site.tags_of(()),
         opts=child,
     )
     network.endpoint("deploy", account.id, "blob", BLOB_ZONE)
@@ -152,7 +152,7 @@ class Delivery(pulumi.ComponentResource):
             identity={"type": "UserAssigned", "user_assigned_identities": [identities.of[MIGRATIONS].id]},
             container_settings={"subnet_ids": [{"id": network.subnets[parts.MIGRATIONS]}]},
             storage_account_settings={"storage_account_name": self._store.name},
-            tags=site.tags,
+            tags=site.tags_of(()),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[ready]),
         )
 

@@ -103,7 +103,8 @@ class Functions(pulumi.ComponentResource):
             minimum_tls_version="TLS1_2",
             public_network_access="Disabled",
             network_rule_set={"default_action": storage.DefaultAction.DENY, "bypass": "None"},
-            tags=site.tags,
+            # Leases, positions in streams and the host's own keys: the scheduler carries what runs are about.
+            tags=site.tags_of(()),
             opts=self._child,
         )
         for service in ("blob", "queue", "table"):
@@ -207,7 +208,7 @@ class Functions(pulumi.ComponentResource):
             reserved=True,
             sku={"name": "FC1", "tier": "FlexConsumption"},
             zone_redundant=site.stack.is_production,
-            tags=site.tags,
+            tags=self._tags(who),
             opts=self._child,
         )
         container = storage.BlobContainer(
@@ -246,12 +247,17 @@ class Functions(pulumi.ComponentResource):
                     for place, address in enumerate(site.stack.callers if public else ())
                 ],
             },
-            tags=site.tags,
+            tags=self._tags(who),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._ready, reads]),
         )
         if not public:
             around.network.endpoint(who, app.id, "sites", SITES_ZONE)
         return app
+
+    def _tags(self, who: str) -> dict[str, str]:
+        """Return the tags of an app: home sends what any unit left, and migrations see the whole database."""
+        unit = next((one for one in self._demand.others if one.name == who), None)
+        return self._around.site.tags_of(unit.data_classes) if unit else self._around.site.tags
 
     def _config(
         self, who: str, container: storage.BlobContainer, identity: pulumi.Output[str]

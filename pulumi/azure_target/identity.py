@@ -46,7 +46,7 @@ class Identities(pulumi.ComponentResource):
                 site.names.of(name),
                 resource_group_name=site.group,
                 location=site.region,
-                tags=site.tags,
+                tags=site.tags_of(()),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for name in (*(unit.name for unit in demand.units), MIGRATIONS)

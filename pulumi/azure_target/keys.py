@@ -11,6 +11,7 @@ from typing import Final
 import pulumi
 from pulumi_azure_native import keyvault
 
+from isthmus.core.residency import PERSONAL
 from isthmus.provision.azure_target.identity import Identities, Role
 from isthmus.provision.azure_target.network import Network
 from isthmus.provision.azure_target.site import Site
@@ -29,6 +30,8 @@ class Keys(pulumi.ComponentResource):
     ) -> None:
         super().__init__("isthmus:azure:Keys", "keys", None, pulumi.ResourceOptions(parent=parent))
         self.ready: list[pulumi.Resource] = []
+        # A vault is copied to the paired region, and whoever has a copy of the key can open what it sealed.
+        self._opened = {PERSONAL.name} & {*demand.data_classes}
         vault_id: pulumi.Input[str]
         if site.stack.existing.vault:
             vault_id = site.stack.existing.vault
@@ -74,7 +77,7 @@ class Keys(pulumi.ComponentResource):
                 "public_network_access": "Disabled",
                 "network_acls": {"default_action": "Deny", "bypass": "AzureServices"},
             },
-            tags=site.tags,
+            tags=site.tags_of(self._opened),
             opts=pulumi.ResourceOptions(parent=self, protect=production),
         )
 
@@ -89,7 +92,7 @@ class Keys(pulumi.ComponentResource):
                 "key_size": 3072,
                 "key_ops": ["wrapKey", "unwrapKey"],
             },
-            tags=site.tags,
+            tags=site.tags_of(self._opened),
             # What was wrapped by a key is opened by no other: whoever loses it has lost what is personal.
             opts=pulumi.ResourceOptions(parent=self, protect=site.stack.is_production, retain_on_delete=True),
         )

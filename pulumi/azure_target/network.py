@@ -132,18 +132,25 @@ class Network(pulumi.ComponentResource):
         }
 
     def _routes(self) -> network.RouteTable:
-        """Lead what leaves through the firewall, which has the fourth address of its subnet: three are Azure's."""
+        """Lead what leaves through the firewall, which has the fourth address of its subnet: three are Azure's.
+
+        Azure's own services are reached past it, for it lets through what the App declares and nothing else.
+        """
+        past: list[network.RouteArgsDict] = [
+            {"name": f"to-{tag}", "address_prefix": tag, "next_hop_type": "Internet"} for tag in AZURE_SERVICES
+        ]
         return network.RouteTable(
             self._site.names.of("routes"),
             resource_group_name=self._site.group,
             location=self._site.region,
             routes=[
+                *past,
                 {
                     "name": "out",
                     "address_prefix": "0.0.0.0/0",
                     "next_hop_type": "VirtualAppliance",
                     "next_hop_ip_address": "10.64.1.132",
-                }
+                },
             ],
             tags=self._site.tags,
             opts=self._child,

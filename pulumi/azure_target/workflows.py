@@ -1,30 +1,41 @@
-"""Workflows: the scheduler and the task hub that carry orchestrations on. What a run is stands in the database."""
+"""Workflows: the scheduler and the task hub that carry orchestrations on. What a run is stands in the database.
+
+The scheduler answers in the network, by its private endpoint: no service tag names it, so functions have no other way.
+https://learn.microsoft.com/azure/durable-task/scheduler/durable-task-scheduler-private-endpoints
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
 import pulumi
 from pulumi_azure_native import durabletask
 
 from isthmus.provision.azure_target.identity import Identities, Role
+from isthmus.provision.azure_target.network import Network
 from isthmus.provision.azure_target.site import Site
 from isthmus.provision.demand import Demand
+
+ZONE: Final = "privatelink.durabletask.io"
 
 
 class Workflows(pulumi.ComponentResource):
     """Make a Durable Task Scheduler with the hub of the App."""
 
-    def __init__(self, site: Site, identities: Identities, demand: Demand, parent: pulumi.Resource) -> None:
+    def __init__(
+        self, site: Site, network: Network, identities: Identities, demand: Demand, parent: pulumi.Resource
+    ) -> None:
         super().__init__("isthmus:azure:Workflows", "workflows", None, pulumi.ResourceOptions(parent=parent))
         child = pulumi.ResourceOptions(parent=self)
-        production = site.stack.is_production
+        production, deployers = site.stack.is_production, site.stack.deployers
         scheduler = durabletask.Scheduler(
             site.names.of("tasks"),
             resource_group_name=site.group,
             location=site.region,
             properties={
-                "ip_allowlist": ["0.0.0.0/0"],
+                "public_network_access": "Enabled" if deployers else "Disabled",
+                "ip_allowlist": list(deployers),
                 "sku": {"name": "Dedicated", "capacity": 1} if production else {"name": "Consumption"},
             },
             tags=site.tags,
@@ -40,7 +51,8 @@ class Workflows(pulumi.ComponentResource):
         )
         self.endpoint = scheduler.properties.apply(lambda properties: properties.endpoint)
         self.ready: list[pulumi.Resource] = [
-            identities.may(demand.home.name, Role.DURABLE_TASK_CONTRIBUTOR, hub.id, "hub")
+            network.endpoint("tasks", scheduler.id, "scheduler", ZONE),
+            identities.may(demand.home.name, Role.DURABLE_TASK_CONTRIBUTOR, hub.id, "hub"),
         ]
         self.register_outputs({})
 

@@ -89,7 +89,9 @@ INTERPRETER: Final = (
         "a loop goes on after continue",
     ),
     Mistake(EXECUTION, "caught = raised.value", "caught = {**raised.value, 'tags': []}", "the tags of what is caught"),
-    Mistake(EXECUTION, "if wanted and schedule.left():", "if schedule.left():", "what the predicate does not want"),
+    Mistake(
+        EXECUTION, "if wanted and schedule.left():", "if not wanted and schedule.left():", "what the predicate wants"
+    ),
     Mistake(EXECUTION, "{body.value: item, body.index: index}", "{body.value: item, body.index: 0}", "the index"),
     Mistake(EXECUTION, "return {**whole, key: self", "return {key: self", "an assignment into a map keeps the rest"),
     Mistake(EXECUTION, "index = steps.places[signal.target]", "index += 1", "next names a step"),
@@ -172,13 +174,6 @@ SHARED: Final = (
     ),
     Mistake(
         MAILBOX,
-        "found[0] != RunStatus.RUNNING:\n        return False",
-        "False:\n        return False",
-        "a fenced run takes no event",
-        "laptop",
-    ),
-    Mistake(
-        MAILBOX,
         "(LIVE_OWNER, event, key) is None:\n            make_late",
         "(LIVE_OWNER, event, key) is not None:\n            make_late",
         "leftovers are late",
@@ -228,7 +223,7 @@ SHARED: Final = (
         "row[0] if row else unit.now_us",
         "unit.now_us if row else unit.now_us",
         "a sleep keeps its moment",
-        "laptop",
+        "google",
     ),
     Mistake(
         OPERATE,

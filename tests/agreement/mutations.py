@@ -84,7 +84,7 @@ def main() -> int:
     """Make all mistakes, and say which were shown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--area", choices=list(ALL))
-    parser.add_argument("--programs", type=int, default=300)
+    parser.add_argument("--programs", type=int, default=1_500)
     parser.add_argument("--at-once", type=int, default=2)
     asked = parser.parse_args()
     areas = [asked.area] if asked.area else list(ALL)

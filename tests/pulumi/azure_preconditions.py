@@ -399,6 +399,7 @@ PARTS = {
     NAMESPACE: {"namespace"},
     "azure-native:eventhub:Namespace": {"namespace"},
     APP: {"sites"},
+    "azure-native:durabletask:Scheduler": {"scheduler"},
 }
 ZONES = {
     "blob": "privatelink.blob.core.windows.net",
@@ -408,6 +409,7 @@ ZONES = {
     "vault": "privatelink.vaultcore.azure.net",
     "namespace": "privatelink.servicebus.windows.net",
     "sites": "privatelink.azurewebsites.net",
+    "scheduler": "privatelink.durabletask.io",
 }
 
 

@@ -8,6 +8,7 @@ AZ, G = "azure-native", "gcp"
 APP, PLAN = f"{AZ}:web:WebApp", f"{AZ}:web:AppServicePlan"
 ACCOUNT, VAULT, KEY = f"{AZ}:storage:StorageAccount", f"{AZ}:keyvault:Vault", f"{AZ}:keyvault:Key"
 SERVER, BUS = f"{AZ}:dbforpostgresql:Server", f"{AZ}:servicebus:Namespace"
+ASSIGNMENT = f"{AZ}:authorization:PolicyAssignment"
 SCRIPT, NETWORK = f"{AZ}:resources:AzureCliScript", f"{AZ}:network:VirtualNetwork"
 FUNCTION, TOPIC = f"{G}:cloudfunctionsv2/function:Function", f"{G}:pubsub/topic:Topic"
 SUBSCRIPTION, BUCKET = f"{G}:pubsub/subscription:Subscription", f"{G}:storage/bucket:Bucket"
@@ -33,7 +34,7 @@ def priorities_alike(inputs: dict[str, Any]) -> None:
 
 
 def hop_without_address(inputs: dict[str, Any]) -> None:
-    del inputs["routes"][0]["nextHopIpAddress"]
+    del inputs["routes"][-1]["nextHopIpAddress"]
 
 
 def another_part(inputs: dict[str, Any]) -> None:
@@ -170,6 +171,33 @@ BROKEN: list[tuple[str, str, Any]] = [
         f"{AZ}:authorization:RoleAssignment",
         {"roleDefinitionId": "/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"},
     ),
+    (
+        "an_assignment_has_64_characters_at_most_and_24_in_a_management_group",
+        ASSIGNMENT,
+        {"scope": "/providers/Microsoft.Management/managementGroups/desk"},
+    ),
+    (
+        "the_name_of_an_assignment_has_none_of_the_characters_that_addresses_use",
+        ASSIGNMENT,
+        {"policyAssignmentName": "allowed/locations"},
+    ),
+    (
+        "an_assignment_is_shown_by_128_characters_and_described_by_512_at_most",
+        ASSIGNMENT,
+        {"displayName": "x" * 129},
+    ),
+    (
+        "an_assignment_gives_its_definition_the_parameters_that_it_has",
+        ASSIGNMENT,
+        {"parameters": {"locations": {"value": ["westeurope"]}}},
+    ),
+    (
+        "a_policy_is_assigned_to_what_is_there",
+        ASSIGNMENT,
+        {"scope": "/subscriptions/0/resourceGroups/elsewhere"},
+    ),
+    ("a_resource_is_only_made_in_a_location_that_is_allowed", ACCOUNT, {"location": "uksouth"}),
+    ("a_group_is_only_made_in_a_location_that_is_allowed", f"{AZ}:resources:ResourceGroup", {"location": "uksouth"}),
     ("a_member_says_of_what_kind_it_is", MEMBER, {"member": "somebody@example.com"}),
     (
         "a_role_is_given_to_an_account_that_is_there",

@@ -16,6 +16,7 @@ TENANT = "00000000-0000-0000-0000-0000000000aa"
 
 NAME_PROPERTY = {
     "azure-native:applicationinsights:Component": "resourceName",
+    "azure-native:authorization:PolicyAssignment": "policyAssignmentName",
     "azure-native:authorization:RoleAssignment": "roleAssignmentName",
     "azure-native:consumption:Budget": "budgetName",
     "azure-native:dbforpostgresql:Administrator": "objectId",
@@ -159,7 +160,9 @@ def _azure_outputs(token: str, inputs: dict[str, Any], name: str) -> dict[str, A
         case "web:WebApp":
             return {"defaultHostName": f"{name}.azurewebsites.net", "state": "Running"}
         case "applicationinsights:Component":
-            return {"connectionString": f"InstrumentationKey={_uuid(name)}", "instrumentationKey": _uuid(name)}
+            endpoint = f"https://{inputs['location']}-5.in.applicationinsights.azure.com/"
+            connection = f"InstrumentationKey={_uuid(name)};IngestionEndpoint={endpoint}"
+            return {"connectionString": connection, "instrumentationKey": _uuid(name)}
         case "durabletask:Scheduler":
             endpoint = f"https://{name}.{inputs['location']}.durabletask.io"
             return {"properties": {**(inputs.get("properties") or {}), "endpoint": endpoint}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,10 @@ class Inline:
         done = self.stack.preview(on_output=self._hear)
         return {getattr(kind, "value", kind): count for kind, count in done.change_summary.items()}
 
-    def up(self) -> dict[str, int]:
-        """Update, and return what changed."""
-        return dict(self.stack.up(on_output=self._hear).summary.resource_changes or {})
+    def up(self, policy_packs: Sequence[str] = ()) -> dict[str, int]:
+        """Update, under policy packs if any, and return what changed."""
+        done = self.stack.up(on_output=self._hear, policy_packs=list(policy_packs) or None)
+        return dict(done.summary.resource_changes or {})
 
     def refresh(self) -> dict[str, int]:
         """Look at the cloud, and return what had changed there."""

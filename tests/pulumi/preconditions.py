@@ -95,7 +95,7 @@ def rule(*tokens: str, source: str) -> Callable[[Callable[..., str]], Callable[.
 
 def all_rules() -> list[Rule]:
     """Return every precondition."""
-    for module in ("azure_preconditions", "google_preconditions", "google_bounds", "google_order"):
+    for module in ("azure_preconditions", "azure_policies", "google_preconditions", "google_bounds", "google_order"):
         importlib.import_module(module)
     return RULES
 

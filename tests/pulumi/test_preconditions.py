@@ -53,7 +53,11 @@ def good() -> dict[str, Any]:
     return {
         cloud: recorded(stack_of(cloud, environment="production", budget=budget, **more), desk())
         for cloud, budget, more in (
-            ("azure", {"amount": 5, "since": "2027-01-01", "alert": ["a@example.com"]}, {}),
+            (
+                "azure",
+                {"amount": 5, "since": "2027-01-01", "alert": ["a@example.com"]},
+                {"residency": "eu", "residencyScope": "subscription"},
+            ),
             (
                 "google",
                 {"amount": 5, "since": "2027-01-01", "alert": ["a@example.com"], "billingAccount": "1"},

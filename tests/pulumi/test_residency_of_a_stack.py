@@ -9,6 +9,7 @@ import pytest
 from apps import addresses, brokerage
 from recorded import recorded, stack_of
 
+from isthmus.core.residency.placement import carriers
 from isthmus.core.residency.policy_file import PolicyInvalid
 from isthmus.provision.residency import OutsidePolicy, hold_to_residency
 from isthmus.provision.stack import Stack
@@ -83,6 +84,26 @@ def test_a_listing_of_ones_own_says_that_a_service_is_there(tmp_path: Path, ours
 
     assert str(refused.value).count("service ") == 1
     assert "service application_insights" in str(refused.value)
+
+
+def test_a_region_that_only_a_part_of_an_app_may_be_in_is_refused_for_the_cloud_knows_no_parts(ours: str) -> None:
+    part = """
+[[exceptions]]
+rule = "country"
+{names}
+reason = "a pilot"
+approved_by = "A. Officer"
+until = 2026-12-31
+"""
+    moved = AVAILABLE.replace("westeurope", "uksouth").replace('replicate = ["EU"]', 'replicate = ["EU", "GB"]')
+    parts = moved + "".join(part.format(names=f'resource = "{one.name}"') for one in carriers(addresses()))
+    whole = moved + part.format(names='in = ["GB"]')
+
+    with pytest.raises(OutsidePolicy, match="does not allow all that is kept in uksouth"):
+        hold_to_residency(stack_of("azure", residency=parts, region="uksouth"), addresses(), today=TODAY)
+
+    held = hold_to_residency(stack_of("azure", residency=whole, region="uksouth"), addresses(), today=TODAY)
+    assert held.residency == whole
 
 
 def test_an_ill_policy_is_one_clear_error(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ RESIDENCY = Path(__file__).resolve().parents[1] / "residency"
 sys.path.insert(0, str(RESIDENCY))
 
 from policies import text_of
-from recording import PREVIEWS, PROGRAMS, previewed, reduced
+from recording import PREVIEWS, PROGRAMS, commanded, previewed, reduced
 
 from isthmus.core.residency.preview.resource import read_preview
 from isthmus.provision.policy import FOLDER
@@ -50,17 +50,36 @@ LEAKS = {
 
 
 @pytest.fixture
-def preview(tmp_path: Path, surroundings: dict[str, str]) -> Callable[..., Any]:
-    """Return what previews a program under the policy pack."""
+def under_the_pack(tmp_path: Path, surroundings: dict[str, str]) -> Callable[..., Any]:
+    """Return what runs a command on a program under the policy pack."""
 
-    def run(cloud: str, program: str, residency: str | None = None) -> Any:
+    def run(cloud: str, program: str, *command: str, residency: str | None = None) -> Any:
         url = surroundings["PULUMI_BACKEND_URL"]
         policy = tmp_path / "residency.toml"
         policy.write_text(residency or text_of(COUNTRIES[cloud], more=STATE.format(url=url)), "utf-8")
         environment = {**surroundings, "ISTHMUS_RESIDENCY": str(policy)}
-        return previewed(program, environment, tmp_path / "desk", "--policy-pack", str(FOLDER))
+        return commanded(program, environment, tmp_path / "desk", *command, "--policy-pack", str(FOLDER))
 
     return run
+
+
+@pytest.fixture
+def preview(under_the_pack: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what previews a program under the policy pack."""
+
+    def run(cloud: str, program: str, residency: str | None = None) -> Any:
+        return under_the_pack(cloud, program, "preview", residency=residency)
+
+    return run
+
+
+def leaking(cloud: str) -> str:
+    """Return the good program with every leak in it."""
+    program = (PROGRAMS / f"{cloud}.py").read_text("utf-8")
+    for before, after, *_ in LEAKS[cloud]:
+        assert program.count(before) >= 1, before
+        program = program.replace(before, after, 1)
+    return program
 
 
 @pytest.mark.parametrize("cloud", COUNTRIES)
@@ -75,12 +94,7 @@ def test_a_good_program_passes_the_pack(preview: Callable[..., Any], cloud: str)
 def test_every_leak_stops_a_preview_and_is_told_by_resource_property_and_rule(
     preview: Callable[..., Any], cloud: str
 ) -> None:
-    program = (PROGRAMS / f"{cloud}.py").read_text("utf-8")
-    for before, after, *_ in LEAKS[cloud]:
-        assert program.count(before) >= 1, before
-        program = program.replace(before, after, 1)
-
-    done = preview(cloud, program)
+    done = preview(cloud, leaking(cloud))
 
     said = " ".join((done.stdout + done.stderr).split())
     assert done.returncode != 0
@@ -89,6 +103,32 @@ def test_every_leak_stops_a_preview_and_is_told_by_resource_property_and_rule(
         assert words in said
         assert f"[rule {rule}]" in said
     assert said.count("[rule ") == len(LEAKS[cloud])
+
+
+@pytest.mark.parametrize("cloud", COUNTRIES)
+def test_an_update_that_leaks_ends_before_anything_is_made(
+    under_the_pack: Callable[..., Any], stand_in: Any, cloud: str
+) -> None:
+    done = under_the_pack(cloud, leaking(cloud), "up", "--yes")
+
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert said.count("[rule ") == len(LEAKS[cloud])
+    assert stand_in.resources() == {}
+    assert stand_in.order == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cloud", COUNTRIES)
+def test_an_update_without_its_preview_makes_nothing_that_leaks_by_itself(
+    under_the_pack: Callable[..., Any], stand_in: Any, cloud: str
+) -> None:
+    done = under_the_pack(cloud, leaking(cloud), "up", "--yes", "--skip-preview")
+
+    made = {one.split()[1] for one in stand_in.order}
+    by_themselves = {row[2].split()[0] for row in LEAKS[cloud] if row[4] != "cannot-be-known"}
+    assert done.returncode != 0
+    assert by_themselves & made == set()
 
 
 def test_an_ill_policy_stops_a_preview_with_one_clear_error(preview: Callable[..., Any]) -> None:

@@ -218,6 +218,33 @@ def test_every_variable_that_a_google_package_asks_for_is_set() -> None:
         assert asked - {*function.inputs["serviceConfig"]["environmentVariables"]} == set(), unit
 
 
+def test_on_azure_the_scheduler_of_workflows_answers_in_the_network_and_otherwise_deployers_alone() -> None:
+    scheduler, endpoint = "azure-native:durabletask:Scheduler", "azure-native:network:PrivateEndpoint"
+    closed = recorded(stack_of("azure"), desk())
+    opened = recorded(stack_of("azure", deployers=["192.0.2.1"]), desk())
+
+    (connection,) = closed.one(endpoint, "tasks-scheduler").inputs["privateLinkServiceConnections"]
+    assert connection["groupIds"] == ["scheduler"]
+    assert connection["privateLinkServiceId"].rpartition("/")[2].startswith("desk-dev-tasks")
+    said = [one.one(scheduler).inputs["properties"] for one in (closed, opened)]
+    assert [(one["publicNetworkAccess"], one["ipAllowlist"]) for one in said] == [
+        ("Disabled", []),
+        ("Enabled", ["192.0.2.1"]),
+    ]
+
+
+def test_on_azure_what_goes_to_azures_own_services_is_let_out_and_led_past_the_firewall() -> None:
+    made = recorded(stack_of("azure"), desk())
+    rules = made.one("azure-native:network:NetworkSecurityGroup").inputs["securityRules"]
+    routes = made.one("azure-native:network:RouteTable").inputs["routes"]
+
+    let_out = {one["destinationAddressPrefix"] for one in rules if one["access"] == "Allow"}
+    led_past = {one["addressPrefix"] for one in routes if one["nextHopType"] == "Internet"}
+    assert let_out - {"VirtualNetwork", "Internet"} == led_past
+    assert "ServiceBus" in led_past
+    assert [one["addressPrefix"] for one in routes if one["nextHopType"] == "VirtualAppliance"] == ["0.0.0.0/0"]
+
+
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_a_recovery_copy_in_another_region_is_never_made_by_default(cloud) -> None:
     made = recorded(stack_of(cloud, environment="production"), desk())

@@ -34,6 +34,8 @@ REVIEWS = {"azure": review_on_azure, "google": review_on_google}
         ({"budget": {**BUDGET, "amount": "much"}}, "Expected `int`"),
         ({"application": None}, "an Entra application"),
         ({"lock": True}, "what cannot be undone is for production"),
+        ({"residencyScope": "subscription"}, "only with a policy"),
+        ({"residencyScope": "tenant", "residency": "eu"}, "Invalid enum value 'tenant'"),
     ],
 )
 def test_an_ill_configuration_is_refused_by_its_key_and_rule(configuration, says) -> None:

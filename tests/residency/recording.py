@@ -30,17 +30,22 @@ def reduced(printed: str) -> str:
 
 def previewed(program: str, environment: dict[str, str], folder: Path, *arguments: str) -> Any:
     """Run `pulumi preview` on a program."""
+    return commanded(program, environment, folder, "preview", "--show-sames", *arguments)
+
+
+def commanded(program: str, environment: dict[str, str], folder: Path, *command: str) -> Any:
+    """Run a command of Pulumi's on a program, in a stack of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Pulumi.yaml").write_text("name: desk\nruntime: python\n", "utf-8")
     (folder / "__main__.py").write_text(program, "utf-8")
     surroundings = {**os.environ, **environment}
 
     def run(*words: str) -> Any:
-        command = ["pulumi", *words, "--non-interactive", "--color", "never"]
-        return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)
+        line = ["pulumi", *words, "--non-interactive", "--color", "never"]
+        return subprocess.run(line, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)
 
     run("stack", "init", "dev")
-    return run("preview", "--show-sames", *arguments)
+    return run(*command)
 
 
 def main(folder_of_pulumi: str) -> None:

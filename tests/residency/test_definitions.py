@@ -45,6 +45,13 @@ def test_messages_are_kept_at_home_first_and_only_where_copies_may_be() -> None:
     assert storage_policy_regions(narrow, KNOWN, ["personal"], "europe-west4") == ["europe-west4"]
 
 
+def test_what_has_no_class_counts_too_for_every_app_keeps_some() -> None:
+    market = '\n[data.market]\nstore = ["EU", "US"]\nprocess = ["EU", "US"]\nreplicate = ["EU", "US"]\n'
+    resources, _ = azure_assignments(policy("NL", "IE", more=market), KNOWN, ["market"])
+
+    assert resources.parameters == {"listOfAllowedLocations": {"value": ["northeurope", "westeurope"]}}
+
+
 def test_messages_are_not_kept_where_the_policy_does_not_allow_home() -> None:
     with pytest.raises(NowhereAllowed, match="does not allow messages in us-east1"):
         storage_policy_regions(policy("DE"), KNOWN, ["personal"], "us-east1")

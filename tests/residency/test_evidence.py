@@ -53,6 +53,33 @@ def test_a_part_of_another_is_told_with_what_it_is_a_part_of() -> None:
     assert holding(shown("google"), "package").part_of == ("code",)
 
 
+def test_a_part_without_a_label_holds_what_it_is_a_part_of_holds() -> None:
+    unlabelled = put("ledger", "tags", {})(good("azure"))
+    unclear = put("ledger", "tags", {"isthmus-data": "everything"})(good("azure"))
+
+    whole, part = holding(shown("azure"), "ledger"), holding(shown("azure"), "journal")
+    assert (whole.labelled, part.labelled, part.data) == (True, True, whole.data)
+    assert holding(shown("azure", unlabelled), "journal").labelled is False
+    assert holding(shown("azure", unclear), "journal").labelled is False
+
+
+def test_the_map_begins_with_what_holds_a_class_and_keeps_parts_with_their_whole() -> None:
+    map_ = shown("azure").holdings
+    names = [one.resource for one in map_]
+    of_none = [one.labelled and one.data == ("unclassified",) for one in map_]
+
+    assert map_[0].labelled
+    assert map_[0].data != ("unclassified",)
+    assert of_none == sorted(of_none)
+    assert names.index("journal") - names.index("ledger") in range(1, 4)
+
+
+def test_a_copy_in_the_paired_region_is_told_by_that_regions_name() -> None:
+    copied = holding(shown("azure", put("ledger", "sku.name", "Standard_GRS")(good("azure"))), "ledger")
+
+    assert [(one.place, one.countries) for one in copied.copied_to] == [("northeurope", ("IE",))]
+
+
 def test_keys_of_the_customer_are_named_and_those_of_the_cloud_are_said_to_be() -> None:
     keyed = put("history", "defaultEncryptionConfiguration", {"kmsKeyName": "projects/desk/…/master"})(good("google"))
 
@@ -112,7 +139,7 @@ def test_findings_and_exceptions_are_shown_those_that_ran_out_apart() -> None:
 class Reader(HTMLParser):
     """Read a page as a browser and a screen reader would."""
 
-    VOID = ("meta", "br")
+    VOID = ("meta", "br", "wbr")
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,6 +174,14 @@ def test_the_page_needs_nothing_else_and_can_be_read_aloud(cloud: str) -> None:
     assert '<html lang="en">' in text
     assert "Nothing here was run in Azure or in Google Cloud" in text
     assert "0" * 64 in text
+
+
+def test_a_name_breaks_after_what_separates_its_parts_and_a_day_never() -> None:
+    text = page(shown("azure"))
+
+    assert "<code>azure-native:<wbr>storage:<wbr>StorageAccount</code>" in text
+    assert '<span class="day">2026-12-01</span>' in text
+    assert "<wbr>;" not in page(shown("azure", add("a:b:C", "x&<y>:z", location="here")(good("azure"))))
 
 
 def test_a_name_that_is_markup_stays_text() -> None:

@@ -10,6 +10,32 @@ import yaml
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "own-app" / "serverless.yml"
 APPLICATION = "11111111-0000-0000-0000-000000000000"
 PROJECT = "addresses-eu"
+RESIDENCY = """title = "Ours"
+
+[default]
+store = ["EU"]
+process = ["EU"]
+replicate = ["EU"]
+
+[[available]]
+services = [{services}]
+region = "{region}"
+by = "A. Platform"
+on = 2026-11-20
+
+[[existing]]
+what = "{state}"
+country = "DE"
+by = "A. Platform"
+on = 2026-11-20
+"""
+SERVICES = {
+    "azure": [
+        *("functions_flex_consumption", "durable_task_scheduler", "service_bus"),
+        *("postgresql", "key_vault", "application_insights"),
+    ]
+}
+REGIONS = {"azure": "northeurope"}
 
 
 def addresses_on(stage: str, **provider: Any) -> dict[str, Any]:
@@ -33,3 +59,9 @@ def resolved(value: Any, kind: str, known: dict[str, Any]) -> Any:
     if not isinstance(value, str) or not value.startswith(start):
         return value
     return known.get(value.removeprefix(start).removesuffix("}").partition(",")[0])
+
+
+def residency_text(cloud: str, state: str) -> str:
+    """Return a policy that lets the example be where it is, with the place of Pulumi's state."""
+    services = ", ".join(f'"{one}"' for one in SERVICES[cloud])
+    return RESIDENCY.format(services=services, region=REGIONS[cloud], state=state)

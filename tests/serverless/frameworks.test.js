@@ -211,6 +211,7 @@ once('a command that is killed is one line and exit code 1', async () => {
   assert.match(said(killed), /isthmus offline was killed \(SIGKILL\)/);
 });
 
+// npm has only a launcher of it, which downloads the closed framework from its vendor: so an object stands in.
 once('serverless 4 is refused with what to use', () => {
   const Isthmus = require(path.join(installed, 'serverless-isthmus'));
   class Four {

@@ -46,6 +46,22 @@ def test_a_wrong_configuration_is_refused_in_the_words_of_the_framework(wrong: d
     assert sorted(refused(changed(wrong["at"], wrong["value"]))) == sorted(wrong["said"])
 
 
+OLD_EVENTS = {
+    "serverless-azure-functions": [
+        *("timer", "serviceBus", "eventHub", "eventGrid", "cosmosDB", "blob", "apiHubFile", "manual"),
+        *("apiHubTable", "bot", "mobileTable", "notificationHub", "sendGrid", "table", "twilioSms"),
+    ],
+    "serverless-google-cloudfunctions": ["event", "pubSub"],
+}
+
+
+@pytest.mark.parametrize("event", [one for events in OLD_EVENTS.values() for one in events])
+def test_every_event_of_the_two_old_plugins_is_answered_with_what_to_write(event: str) -> None:
+    for value in (True, "name", {"name": "x"}):
+        [said] = refused(changed(["functions", "sweep", "events"], [{event: value, "connection": "beside"}]))
+        assert said.startswith(f"at 'functions.sweep.events.0': {event} is not said here: ")
+
+
 def test_what_is_null_is_not_there() -> None:
     from isthmus.adapters.serverless.service import service_of  # noqa: PLC0415  # an extra
 

@@ -57,6 +57,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     property: str
     value: str = ""
     region: str = ""
+    pair: str = ""
+    """The region that copies go to, which no property names."""
     verbs: tuple[Verb, ...] = KEPT_AND_WORKED_ON
     countries: tuple[str, ...] = ()
     why: str = ""
@@ -213,6 +215,7 @@ def _copied(rule: Copied, resource: Resource, around: Surroundings) -> Iterator[
             property=where,
             value=shown(value),
             region=region.name if region is not None else "",
+            pair=pair,
             verbs=(Verb.REPLICATE,),
             countries=(country,) if country else (),
             why=f"{rule.why}{f', {pair}' if pair else ', and which that is is not known'}",

@@ -32,6 +32,7 @@ HARMLESS: Final[Mapping[str, str]] = {
     "azure-native:network:PrivateDnsZoneGroup": "a name in a network",
     "azure-native:network:SecurityRule": "what reaches what",
     "azure-native:network:Route": "a way in a network",
+    "azure-native:network:FirewallPolicyRuleCollectionGroup": "what reaches what",
     "azure-native:privatedns:PrivateZone": "names in a network",
     "azure-native:privatedns:PrivateRecordSet": "names in a network",
     "azure-native:privatedns:VirtualNetworkLink": "names in a network",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from isthmus.core.residency.data_class import CONFIDENTIAL, FINANCIAL, MARKET, PERSONAL
@@ -17,7 +18,7 @@ from isthmus.core.residency.preview.resource import PROVIDER, Json, Resource, va
 from isthmus.core.residency.regions import spoken_of
 
 LABEL: Final = "isthmus-data"
-"""The tag or label that names the classes of data that a resource holds; without it, it may hold any."""
+"""The tag or label that names the classes of data that a resource holds; without it, what it is a part of says so."""
 
 NO_CLASS: Final = "none"
 JOINED_BY: Final = "-"
@@ -29,23 +30,32 @@ def data_label(classes: Iterable[str]) -> str:
     return JOINED_BY.join(sorted(set(classes) - {UNCLASSIFIED})) or NO_CLASS
 
 
-def data_of(resource: Resource, policy: Policy) -> tuple[str, ...]:
+def data_of(resource: Resource, around: Surroundings) -> tuple[str, ...]:
     """Return the classes of data that a resource may hold: those of its label and what has none, else all."""
-    labelled = labelled_with(resource, policy)
-    return spoken_of(policy) if labelled is None else (*labelled, UNCLASSIFIED)
+    labelled = labelled_with(resource, around)
+    return spoken_of(around.policy) if labelled is None else (*labelled, UNCLASSIFIED)
 
 
-def labelled_with(resource: Resource, policy: Policy) -> tuple[str, ...] | None:
-    """Return the classes of data that a resource's label names; None without a label that is understood."""
+def labelled_with(resource: Resource, around: Surroundings) -> tuple[str, ...] | None:
+    """Return the classes of data that a resource's label names; None without a label that is understood.
+
+    What has no label is labelled as what it is a part of: a container holds no more than its account.
+    """
+    labels = [found[LABEL] for found in _labels(resource.properties) if LABEL in found]
+    if labels:
+        return next((one for said in labels if (one := _classes_of(said, around.policy)) is not None), None)
+    wholes = [labelled_with(one, around) for one in around.parents(resource)]
+    known = [one for one in wholes if one is not None]
+    return tuple(sorted({*chain.from_iterable(known)})) if wholes and len(known) == len(wholes) else None
+
+
+def _classes_of(label: Json, policy: Policy) -> tuple[str, ...] | None:
+    """Return the classes that a label names; None when one of them is no class."""
+    if label == NO_CLASS:
+        return ()
     known = {one.name for one in (PERSONAL, FINANCIAL, CONFIDENTIAL, MARKET)} | set(policy.data)
-    for labels in _labels(resource.properties):
-        said = labels.get(LABEL)
-        if said == NO_CLASS:
-            return ()
-        named = said.split(JOINED_BY) if isinstance(said, str) else []
-        if named and set(named) <= known:
-            return tuple(sorted(named))
-    return None
+    named = label.split(JOINED_BY) if isinstance(label, str) else []
+    return tuple(sorted(named)) if named and set(named) <= known else None
 
 
 def _labels(properties: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
@@ -80,7 +90,7 @@ def _findings(resource: Resource, around: Surroundings) -> Iterator[Finding]:
             rule=Rule.CANNOT_BE_KNOWN,
             resource=resource.name,
             type=resource.type,
-            data=data_of(resource, around.policy),
+            data=data_of(resource, around),
             problem="nobody has said where resources of this type keep data",
             instead="except it with a reason, when it holds none",
         )
@@ -92,9 +102,9 @@ def _findings(resource: Resource, around: Surroundings) -> Iterator[Finding]:
 
 
 def _judged(claim: Claim, resource: Resource, around: Surroundings) -> Iterator[Finding]:
-    data = data_of(resource, around.policy)
+    data = data_of(resource, around)
     if claim.rule is Rule.WORKFLOWS_VARIABLES:
-        readable = labelled_with(resource, around.policy)
+        readable = labelled_with(resource, around)
         refused = _readable(data if readable is None else readable, around)
     else:
         refused = tuple(
