@@ -15,8 +15,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "own-app"
-SOURCES = ("core", "contracts", "handlers", "adapters", "examples/trading-day")
-FILES = ("pyproject.toml", "README.md", "LICENSE")
+SOURCES = ("core", "contracts", "handlers", "adapters", "pulumi", "examples/trading-day")
+FILES = ("pyproject.toml", "README.md", "LICENSE", "NOTICE")
 SECONDS_MAX = 300
 UV = os.environ.get("UV") or shutil.which("uv") or "uv"
 """`uv run` says which one it is."""
@@ -51,8 +51,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     for name in SOURCES:
         shutil.copytree(ROOT / name, source / name, ignore=ignored)
     for name in FILES:
-        if (ROOT / name).exists():
-            shutil.copy(ROOT / name, source / name)
+        shutil.copy(ROOT / name, source / name)
     shutil.copytree(EXAMPLE, folder, ignore=ignored)
     path = os.environ["PATH"]
     for command in (
