@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Never, Protocol
 
 from case import Row, answer_to, row_of
 from sqlalchemy import Engine, create_engine, text
@@ -28,6 +28,11 @@ class Script(Protocol):
     def row(self, contract: str, identity: str, number: int, reference: Reference) -> Row:
         """Return the row of a call; a failure that the plan wants is raised."""
         ...
+
+
+def lose_the_answer() -> Never:
+    """Fail as a call does whose answer is lost, from one place: an inquiry after a crash tells what the call would."""
+    raise ConnectionError("the answer was lost")
 
 
 class Played:
@@ -76,7 +81,7 @@ class Played:
         with done.open("x", encoding="utf-8") as file:
             file.write(row["how"])
         if row["how"] in {"lost", "unknown"}:
-            raise ConnectionError("the answer was lost")
+            lose_the_answer()
         return self._told(row)
 
     def inquire(self, reference: Reference, request: Any) -> Any:
@@ -87,7 +92,7 @@ class Played:
         row = self._row(request.contract, request.id, request.number)
         how = done.read_text("utf-8")
         if how in {"lost", "unknown"} and self._attempts(reference) == 0:
-            raise ConnectionError("the answer was lost")
+            lose_the_answer()
         if how == "unknown" and row["how"] == "unknown":
             raise AnswerUnknown("nobody knows", place=request.contract)
         return self._told(row)
