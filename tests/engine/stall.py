@@ -858,7 +858,8 @@ class Plan(defaultdict[tuple[str, str], list[Any]]):
             ways = self[what, name]
             popped = len(ways) > 1
             how = ways.pop(0) if popped else (ways[0] if ways else "ok")
-        ASKED.by_this_unit.append((self, (what, name), [how] if popped else []))
+        again = popped and not callable(how)  # what is done outside of the unit of work stays done
+        ASKED.by_this_unit.append((self, (what, name), [how] if again else []))
         if how == "no":
             raise No(why=name)
         if how == "stranger":
