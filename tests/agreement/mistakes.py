@@ -164,7 +164,6 @@ SHARED: Final = (
         BACK, "        return Held(child.run_id)", "        return None", "a child that takes itself back", "laptop"
     ),
     Mistake(MAILBOX, '    if not arrived:\n        return "repeated"\n', "", "an event that comes twice", "laptop"),
-    Mistake(MAILBOX, "or wait[3] > unit.now_us", "", "a wait ends when its time is over", "laptop"),
     Mistake(
         MAILBOX,
         "    unit.transaction.run(CLOSE_WAIT, run_id, step)\n",

@@ -147,6 +147,8 @@ class _Plot:
             draws.append((6.0, "early"))
         if any(run.status == "running" for run in self._model.tops):
             draws.append((0.9, "cancel"))
+        if self._above_a_take_back():
+            draws.append((12.0, "cancel_above"))
         if self._model.mail:
             draws.append((0.5, "repeat"))
         if any(letter.open for letter in self._model.letters):
@@ -164,6 +166,8 @@ class _Plot:
                 return [next(action for action in self._done if action[0] == "start")]
             case "cancel":
                 return [("cancel", self._random.randrange(len(self._model.tops)))]
+            case "cancel_above":
+                return [("cancel", self._random.choice(self._above_a_take_back()))]
             case "repeat":
                 mail = self._random.choice(self._model.mail)
                 return [("send", mail.event, mail.key, mail.number, mail.body)]
@@ -186,6 +190,12 @@ class _Plot:
     def _to_a_wait(self) -> Action:
         wait = self._random.choice(self._model.waits)
         return self._event(wait.event, wait.key)
+
+    def _above_a_take_back(self) -> list[int]:
+        """Return which runs go on while a child of theirs takes itself back."""
+        tops = self._model.tops
+        children = [run for run in self._model.runs if run.status == "taking_back" and run.parent is not None]
+        return [tops.index(run.parent) for run in children if run.parent in tops and run.parent.status == "running"]
 
     def _awaited_later(self) -> list[tuple[str, str]]:
         """Return what live runs own and do not wait for: not yet, or not again."""
