@@ -11,6 +11,7 @@ import google_computed
 import google_packages
 import pulumi
 import pulumi.runtime
+from recorded import mock_clouds
 
 from isthmus.provision.demand import demand_of
 from isthmus.provision.packages import migrations_of, packages_of
@@ -109,7 +110,7 @@ def deployed(folder: Path, name: str = "dev", **configuration: Any) -> Deploymen
     demand = demand_of(ticket_desk.app.load().blueprint, "google")
     packages = packages_of(stack, demand, folder)
     recorder = Recorder()
-    pulumi.runtime.set_mocks(recorder, project="desk", stack=name, preview=False)
+    mock_clouds(recorder, name)
     told: dict[str, Any] = {}
     review: list[str] = []
 

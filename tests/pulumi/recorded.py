@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import tempfile
@@ -97,10 +98,16 @@ def stack_of(cloud: str, name: str = "dev", app: str = "isthmus.handlers.app:app
     return read_stack({"app": app, **CONFIGURED[cloud], **configuration}, name)
 
 
+def mock_clouds(mocks: pulumi.runtime.Mocks, stack: str) -> None:
+    """Have a recorder answer Pulumi, which wants an event loop: what ran before may have taken it away."""
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    pulumi.runtime.set_mocks(mocks, project="desk", stack=stack, preview=False)
+
+
 def record(program: Callable[[], object], stack: str = "dev") -> Recorded:
     """Run a program of resources, and return what it made."""
     recorder = Recorder()
-    pulumi.runtime.set_mocks(recorder, project="desk", stack=stack, preview=False)
+    mock_clouds(recorder, stack)
     pulumi.runtime.test(lambda: (program(), None)[1])()
     return Recorded(recorder.made)
 
