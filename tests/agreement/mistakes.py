@@ -172,13 +172,6 @@ SHARED: Final = (
         "laptop",
     ),
     Mistake(
-        MAILBOX,
-        "(LIVE_OWNER, event, key) is None:\n            make_late",
-        "(LIVE_OWNER, event, key) is not None:\n            make_late",
-        "leftovers are late",
-        "laptop",
-    ),
-    Mistake(
         SQL_MAIL,
         ".order_by(MAILBOX.c.sequence)\n    .limit(1)",
         ".order_by(MAILBOX.c.sequence.desc())\n    .limit(1)",
@@ -238,7 +231,13 @@ SHARED: Final = (
         "stuck, asked twice",
         "azure",
     ),
-    Mistake(ORCHESTRATOR, "retry.delay_after(reply.attempts)", "retry.delay_after(1)", "delays that grow", "azure"),
+    Mistake(
+        ORCHESTRATOR,
+        "retry.delay_after(reply.attempts)",
+        "retry.delay_after(reply.attempts) * 100_000",
+        "how long a retry waits",
+        "azure",
+    ),
     Mistake(ORCHESTRATOR, "raise _Unsettled\n\n", "pass\n\n", "a run that is cancelled leaves its workflow", "azure"),
     Mistake(
         CARRYING,
