@@ -94,13 +94,11 @@ class StackCommand(NamedTuple):
         """
         ended = self._run("preview", *self._held(), *arguments)
         if ended:
-            instead = (
-                "repair what is told above"
-                if self.policies is None
-                else ("repair what is told above: what residency forbids stands under Policies")
-            )
+            forbidden = "" if self.policies is None else ": what residency forbids stands under Policies"
             raise PreviewRefused(
-                f"it ended with {ended}, and nothing was made", place="pulumi preview", instead=instead
+                f"it ended with {ended}, and nothing was made",
+                place="pulumi preview",
+                instead=f"repair what is told above{forbidden}",
             )
 
     def up(self, *arguments: str) -> None:

@@ -210,11 +210,11 @@ def stack_of(stage: Stage, archive: Path) -> Iterator[StackCommand]:
     from isthmus.adapters.serverless.archive import unpack  # noqa: PLC0415
     from isthmus.adapters.serverless.stack import (  # noqa: PLC0415
         configuration_of,
-        policies,
         secrets_of,
         write_configuration,
         write_program,
     )
+    from isthmus.provision.policy import FOLDER as POLICIES  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="isthmus-") as place:
         folder = unpack(archive, packed_of(stage), Path(place))
@@ -226,7 +226,7 @@ def stack_of(stage: Stage, archive: Path) -> Iterator[StackCommand]:
             configuration=write_configuration(stage.service, configuration),
             modules=units[:1],
             secrets=secrets_of(stage.service),
-            policies=None if stage.service.provider.residency is None else policies(),
+            policies=None if stage.service.provider.residency is None else POLICIES,
         )
 
 

@@ -80,13 +80,12 @@ class Lowering:
             Assign(name=self._names.step(line, "begin"), line=line, values=tuple(pairs[start : start + 50]))
             for start in range(0, len(pairs), 50)
         ]
-        end: tuple[AnyStep, ...] = (Return(name="ended", value=record(state="answered", answer=None, step="")),)
-        if body and isinstance(body[-1], Return | Raise):
-            end = ()
+        if not body or not isinstance(body[-1], Return | Raise):
+            body = (*body, Return(name="ended", value=record(state="answered", answer=None, step="")))
         return Routine(
             name=self._routine,
             params=("run_id", variable(self._program.parameter)),
-            steps=(*begin, *body, *end),
+            steps=(*begin, *body),
             purpose=f"{self._program.contract}, version {self._program.version}",
             file=self._program.file,
         )

@@ -12,7 +12,6 @@ The stack is called after the stage, its project after the service. What is writ
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -103,14 +102,6 @@ def whole_path(listing: str) -> str:
     """Return a listing, FILE or SERVICE=FILE, as it is found from any folder: the program has one of its own."""
     service, equals, file = listing.rpartition("=")
     return f"{service}{equals}{Path(file).resolve()}"
-
-
-def policies() -> Path:
-    """Return the folder of the policy pack that holds every resource to the stack's residency."""
-    found = importlib.util.find_spec("isthmus.provision.policy")
-    assert found is not None
-    assert found.origin is not None
-    return Path(found.origin).parent
 
 
 def write_program(service: Service) -> Path:

@@ -69,22 +69,25 @@ def _confined_group(
     """Return the name of the group, which whatever is made in it waits for."""
     policy = policy_today(stack)
     if policy is None:
-        return stack.existing.resource_group or _made_group(stack, names, tags, parent, after=())
+        return _group(stack, names, tags, parent, after=())
     definitions = told(policy, classes)
     whole = pulumi.Output.concat("/subscriptions/", subscription)
     if stack.residency_scope == "subscription":
         assigned = [assign(what, one, whole, policy, names, parent) for what, one in definitions.items()]
-        group = stack.existing.resource_group or _made_group(stack, names, tags, parent, after=assigned)
+        group = _group(stack, names, tags, parent, after=assigned)
     else:
-        group = stack.existing.resource_group or _made_group(stack, names, tags, parent, after=())
+        group = _group(stack, names, tags, parent, after=())
         scope = pulumi.Output.concat(whole, "/resourceGroups/", group)
         assigned = [assign(RESOURCES, definitions[RESOURCES], scope, policy, names, parent)]
     return pulumi.Output.all(group, *(one.scope for one in assigned)).apply(lambda known: str(known[0]))
 
 
-def _made_group(
+def _group(
     stack: Stack, names: Names, tags: dict[str, str], parent: pulumi.Resource, *, after: Sequence[pulumi.Resource]
-) -> pulumi.Output[str]:
+) -> pulumi.Input[str]:
+    """Return the name of the group that is there, or of one that is made after what it waits for."""
+    if stack.existing.resource_group:
+        return stack.existing.resource_group
     group = resources.ResourceGroup(
         names.of("group"),
         location=stack.region,
